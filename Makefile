@@ -1,0 +1,47 @@
+# Short names for what the presets and scripts do. `make` alone lists them.
+PRESET ?= dev
+FAULT ?= socket-closed
+PREFIX ?= /usr/local
+CMAKE_FLAGS ?=
+
+sources = $$(git ls-files '*.cpp' '*.h')
+
+.PHONY: help run test install format tidy
+
+help:
+	@echo 'make run      build, break a small shop on purpose, and diagnose it'
+	@echo '              FAULT=socket-closed|wrong-port|app-down|health-404|slow|none'
+	@echo 'make test     build and run all tests (PRESET=dev|asan)'
+	@echo 'make install  build and install under PREFIX=$(PREFIX)'
+	@echo 'make format   clang-format over the sources'
+	@echo 'make tidy     clang-tidy over the sources'
+	@echo 'run and test install the Debian packages that they miss.'
+
+run:
+	@scripts/install-packages build demo
+	cmake --preset release $(CMAKE_FLAGS)
+	cmake --build --preset release
+	examples/shop/run --fault $(FAULT) --diagnose
+
+test:
+	@scripts/install-packages build test demo
+	@scripts/tools >/dev/null
+	cmake --preset $(PRESET) $(CMAKE_FLAGS)
+	cmake --build --preset $(PRESET)
+	ctest --preset $(PRESET) -j $$(nproc)
+
+install:
+	@scripts/install-packages build
+	cmake --preset release $(CMAKE_FLAGS)
+	cmake --build --preset release
+	cmake --install build/release --prefix $(PREFIX)
+
+format:
+	@scripts/install-packages format
+	clang-format -i $(sources)
+
+tidy:
+	@scripts/install-packages build test tidy
+	cmake --preset dev $(CMAKE_FLAGS)
+	cmake --build --preset dev --target hopcheck
+	clang-tidy -quiet -p build/dev $$(git ls-files 'src/*.cpp' 'checks/*.cpp')

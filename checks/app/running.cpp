@@ -1,0 +1,55 @@
+// An application server runs where one is needed.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "hopcheck/check.h"
+#include "hopcheck/cite.h"
+
+using namespace hopcheck;
+
+namespace {
+
+bool any_member_served(const Deployment& host, const Route& route) {
+  return std::any_of(route.endpoints.begin(), route.endpoints.end(),
+                     [&](const Endpoint& endpoint) { return host.listener_of(endpoint) != nullptr; });
+}
+
+bool has_unit(const Deployment& host, const Route& route) {
+  if (!host.units().seen() && host.units().unseen().why == Unseen::Why::not_installed) return false;
+  return *host.unit_behind(route) != nullptr;
+}
+
+void judge(const Deployment& host, const Route& route, Outcome& out) {
+  const Endpoint& endpoint = route.endpoints.front();
+  if (!*host.is_local(endpoint) || any_member_served(host, route)) return;
+  // Where a unit is meant to run it, the unit's own finding says why it does not.
+  if (has_unit(host, route) || host.looks_meant(endpoint)) return;
+  const bool none_at_all = host.app_servers()->empty();
+  if (none_at_all && !host.processes()->complete()) throw NotSeen(host.processes()->missing().front());
+  Finding finding;
+  finding.code = "app.not-running";
+  finding.title = fmt::format("the application behind {} does not run", endpoint.member.text());
+  finding.detail = none_at_all ? "No gunicorn, uWSGI or other application server runs here, and no systemd unit is "
+                                 "written to start one."
+                               : "The application servers that run here listen elsewhere.";
+  finding.about = {endpoint.node()};
+  finding.evidence = {cite_no_listener(endpoint.member.text())};
+  if (none_at_all) {
+    finding.evidence.push_back({EvidenceKind::kernel, "process table", 0, "no application server runs", false});
+  }
+  if (route.instance != nullptr) finding.evidence.push_back(route.action.from);
+  Fix fix;
+  fix.summary = fmt::format("start the application, bound to {}", endpoint.member.is_unix() ? "unix:" + endpoint.member.path
+                                                                                           : endpoint.member.text());
+  finding.fixes = {std::move(fix)};
+  out.report(std::move(finding));
+}
+
+}  // namespace
+
+HOPCHECK_CHECK(app_running) {
+  if (out.none(host.proxied())) return out.not_applicable("no route leads to an application");
+  if (host.files_only()) return out.not_applicable("processes exist on a live host only");
+  out.each(host.proxied().seen_items(), [&](const Route* route) { judge(host, *route, out); });
+}

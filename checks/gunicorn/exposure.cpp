@@ -1,0 +1,70 @@
+// gunicorn behind nginx is not open to everybody.
+#include <fmt/format.h>
+
+#include "hopcheck/check.h"
+#include "hopcheck/cite.h"
+
+using namespace hopcheck;
+
+namespace {
+
+/// The load balancer itself talks to this port.
+bool is_target(const Deployment& host, const Listener& listener) {
+  return host.requested().any([&](const Route* route) { return route->request.port == listener.port; });
+}
+
+bool behind_nginx(const Deployment& host, const Listener& listener) {
+  return host.endpoints().any([&](const Endpoint& endpoint) {
+    if (endpoint.member.is_unix() || host.senders(endpoint).empty()) return false;
+    return listener.serves(endpoint.member.host == "localhost" ? "127.0.0.1" : endpoint.member.host, endpoint.member.port);
+  });
+}
+
+Fix bind_to_loopback(const AppServer& app, const Listener& listener) {
+  Fix fix;
+  const std::string bind = fmt::format("127.0.0.1:{}", listener.port);
+  fix.summary = fmt::format("bind gunicorn to {}", bind);
+  const auto* binds = app.gunicorn.bind.if_seen();
+  if (binds != nullptr && binds->size() == 1 && binds->front().from.kind == EvidenceKind::file) {
+    const Evidence& from = binds->front().from;
+    std::string changed = from.text;
+    const auto place = changed.find(binds->front().value);
+    if (place != std::string::npos) {
+      changed.replace(place, binds->front().value.size(), bind);
+      fix.edits = {{from.source, from.line, from.text, changed}};
+    }
+  }
+  if (!app.unit.empty()) fix.commands = {"systemctl restart " + shell_quote(app.unit)};
+  fix.interrupts = Interrupts::restart;
+  return fix;
+}
+
+}  // namespace
+
+HOPCHECK_CHECK(gunicorn_exposure) {
+  std::vector<const AppServer*> servers;
+  for (const AppServer& app : *host.app_servers()) {
+    if (app.kind == AppServer::Kind::gunicorn) servers.push_back(&app);
+  }
+  if (servers.empty()) return out.not_applicable("no gunicorn runs here");
+  if (host.addresses()->empty()) return out.not_applicable("this host has no address but loopback");
+  out.each(servers, [&](const AppServer* app) {
+    if (!app->listeners_complete) throw NotSeen({Unseen::Why::denied, "which sockets " + app->text() + " holds", "root"});
+    for (const Listener& listener : app->listeners) {
+      if (listener.kind != Listener::Kind::tcp || listener.is_loopback()) continue;
+      if (!behind_nginx(host, listener) || is_target(host, listener)) continue;
+      Finding finding;
+      finding.code = "gunicorn.direct-exposure";
+      finding.when = When::if_attacked;
+      finding.confidence = Confidence::likely;  // a firewall outside this host may close it
+      finding.title = fmt::format("{} listens on {} though nginx stands in front of it", app->text(), listener.text());
+      finding.about = {"listener:" + listener.text()};
+      finding.evidence = {cite(listener)};
+      if (const auto* binds = app->gunicorn.bind.if_seen()) {
+        for (const auto& bind : *binds) finding.evidence.push_back(bind.from);
+      }
+      finding.fixes = {bind_to_loopback(*app, listener)};
+      out.report(std::move(finding));
+    }
+  });
+}

@@ -1,0 +1,50 @@
+// The load balancer's probe is answered at all.
+#include <fmt/format.h>
+
+#include "hopcheck/check.h"
+#include "hopcheck/cite.h"
+
+using namespace hopcheck;
+
+namespace {
+
+std::string what_happened(const Route& route, const Exchange& exchange) {
+  const std::string where = address_text(route.request.address, route.request.port);
+  switch (exchange.outcome) {
+    case Exchange::Outcome::refused: return fmt::format("{} refuses the connection", where);
+    case Exchange::Outcome::timed_out:
+      return exchange.connected ? fmt::format("{} took the connection and sent no answer in {}", where,
+                                              duration_text(route.request.timeout_ms))
+                                : fmt::format("no connection to {} within {}", where,
+                                              duration_text(route.request.timeout_ms));
+    case Exchange::Outcome::reset: return fmt::format("{} closed the connection without an answer", where);
+    case Exchange::Outcome::tls_failed: return fmt::format("no TLS with {}: {}", where, exchange.error);
+    default: return fmt::format("{}: {}", where, exchange.error);
+  }
+}
+
+std::string code_of(const Exchange& exchange) {
+  switch (exchange.outcome) {
+    case Exchange::Outcome::refused: return "lb.probe-refused";
+    case Exchange::Outcome::timed_out: return "lb.probe-timeout";
+    default: return "lb.probe-failed";
+  }
+}
+
+}  // namespace
+
+HOPCHECK_CHECK(lb_answer) {
+  if (out.none(host.requested())) return out.not_applicable("there is nothing to request");
+  out.each(host.requested().seen_items(), [&](const Route* route) {
+    const Fact<Exchange> probe = host.probe(*route);
+    const Exchange& exchange = *probe;
+    if (exchange.answered()) return;
+    Finding finding;
+    finding.code = code_of(exchange);
+    finding.title = fmt::format("{} {}: {}", route->request.method, route->request.path,
+                                what_happened(*route, exchange));
+    finding.about = {route->node()};
+    finding.evidence = {cite(route->request, exchange)};
+    out.report(std::move(finding));
+  });
+}

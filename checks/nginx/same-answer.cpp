@@ -1,0 +1,54 @@
+// What the application answers reaches the client through nginx.
+#include <fmt/format.h>
+
+#include "hopcheck/check.h"
+#include "hopcheck/cite.h"
+
+using namespace hopcheck;
+
+namespace {
+
+bool is_good(const Route& route, const Exchange& exchange) {
+  if (!exchange.answered()) return false;
+  return route.kind == Route::Kind::probe ? route.target->lb.codes.value.contains(exchange.status) : exchange.status < 400;
+}
+
+Request sent_past_nginx(const Route& route, const Endpoint& endpoint) {
+  Request request = route.request;
+  request.socket = endpoint.member.path;
+  if (!endpoint.member.is_unix()) {
+    request.address = endpoint.member.host;
+    request.port = endpoint.member.port;
+  }
+  return request;
+}
+
+}  // namespace
+
+HOPCHECK_CHECK(nginx_same_answer) {
+  std::vector<const Route*> passed;
+  out.none(host.proxied());
+  for (const Route* route : host.proxied().seen_items()) {
+    const bool http = route->action.kind == nginx::Action::Kind::proxy_pass;
+    if (route->requested() && route->instance != nullptr && http) passed.push_back(route);
+  }
+  if (passed.empty()) return out.not_applicable("no requested route passes through nginx to an HTTP application");
+  out.each(passed, [&](const Route* route) {
+    const Fact<Exchange> probe = host.probe(*route);
+    const Exchange& through = *probe;
+    if (is_good(*route, through)) return;
+    const Endpoint& endpoint = route->endpoints.front();
+    const Fact<Exchange> direct = host.direct(*route, endpoint);
+    const Exchange& past = *direct;
+    if (!is_good(*route, past)) return;
+    Finding finding;
+    finding.code = "nginx.answer-differs-from-app";
+    finding.title = fmt::format("{} {}: {} through nginx, {} from {} itself", route->request.method, route->request.path,
+                                through.answered() ? std::to_string(through.status) : describe(through), past.status,
+                                endpoint.member.text());
+    finding.about = {route->node()};
+    finding.evidence = {cite(route->request, through), cite(sent_past_nginx(*route, endpoint), past)};
+    if (route->location != nullptr) finding.evidence.push_back(route->location->from);
+    out.report(std::move(finding));
+  });
+}

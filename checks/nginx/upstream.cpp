@@ -1,0 +1,105 @@
+// Somebody listens where nginx passes requests to.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "hopcheck/check.h"
+#include "hopcheck/cite.h"
+
+using namespace hopcheck;
+
+namespace {
+
+/// Another member of the same upstream block takes the requests instead.
+bool others_answer(const Deployment& host, const Endpoint& endpoint) {
+  const auto routes = host.routes_through(endpoint.node());
+  return !routes.empty() && std::all_of(routes.begin(), routes.end(), [&](const Route* route) {
+    return std::any_of(route->endpoints.begin(), route->endpoints.end(), [&](const Endpoint& other) {
+      return other.node() != endpoint.node() && !other.member.down && host.listener_of(other) != nullptr;
+    });
+  });
+}
+
+/// nginx is pointed at the place where the application listens.
+Fix point_at(const Evidence& directive, const Endpoint& endpoint, const Listener& meant) {
+  Fix fix;
+  fix.summary = fmt::format("let nginx pass requests to {}", meant.text());
+  const bool from_unix = endpoint.member.is_unix();
+  const bool to_unix = meant.kind == Listener::Kind::unix_stream;
+  const std::string from = from_unix ? "unix:" + endpoint.member.path : endpoint.member.text();
+  const std::string address = meant.address == "0.0.0.0" || meant.address == "::" ? "127.0.0.1" : meant.address;
+  const std::string to = to_unix ? "unix:" + meant.path : address_text(address, meant.port);
+  const auto place = directive.text.find(from);
+  if (place != std::string::npos) {
+    std::string changed = directive.text;
+    changed.replace(place, from.size(), to);
+    fix.edits = {{directive.source, directive.line, directive.text, changed}};
+  }
+  fix.commands = {"nginx -t && nginx -s reload"};
+  fix.interrupts = Interrupts::reload;
+  return fix;
+}
+
+/// The server line of an upstream block, and that nobody is there.
+void cite_member(const Endpoint& endpoint, Finding& finding) {
+  const Evidence& line = endpoint.member.from;
+  const bool told = std::find(finding.evidence.begin(), finding.evidence.end(), line) != finding.evidence.end();
+  if (!line.source.empty() && !told) finding.evidence.push_back(line);
+  finding.evidence.push_back(cite_no_listener(endpoint.member.text()));
+}
+
+Finding wrong_place(const Deployment& host, const Endpoint& endpoint, const Deployment::Candidate& meant) {
+  Finding finding;
+  const bool to_unix = endpoint.member.is_unix();
+  finding.code = to_unix ? "nginx.proxy-pass-wrong-path" : "nginx.proxy-pass-wrong-port";
+  finding.title = fmt::format("nginx passes requests to {}, where nobody listens; {} listens on {}",
+                              endpoint.member.text(), meant.app->text(), meant.listener->text());
+  finding.about = {endpoint.node()};
+  // That this very server is meant is a conclusion; that nobody listens was seen.
+  finding.confidence = Confidence::likely;
+  for (const auto& sender : host.senders(endpoint)) {
+    finding.evidence.push_back(sender.from);
+    if (finding.fixes.empty()) finding.fixes.push_back(point_at(endpoint.member.from.source.empty() ? sender.from : endpoint.member.from,
+                                                                endpoint, *meant.listener));
+  }
+  cite_member(endpoint, finding);
+  finding.evidence.push_back(cite(*meant.listener));
+  return finding;
+}
+
+Finding nobody_there(const Deployment& host, const Endpoint& endpoint) {
+  Finding finding;
+  finding.code = "nginx.upstream-not-listening";
+  finding.title = fmt::format("nginx passes requests to {}, where nobody listens", endpoint.member.text());
+  finding.about = {endpoint.node()};
+  for (const auto& sender : host.senders(endpoint)) finding.evidence.push_back(sender.from);
+  cite_member(endpoint, finding);
+  return finding;
+}
+
+void judge(const Deployment& host, const Endpoint& endpoint, Outcome& out) {
+  if (endpoint.member.down || !*host.is_local(endpoint) || host.senders(endpoint).empty()) return;
+  if (host.listener_of(endpoint) != nullptr) return;
+  if (endpoint.member.is_unix()) {
+    const Fact<Walk> walk = host.walk(endpoint.member.path);
+    // A file that is there is judged by the socket checks.
+    if (walk->exists()) return;
+  }
+  if (others_answer(host, endpoint)) {
+    Finding finding = nobody_there(host, endpoint);
+    finding.code = "nginx.upstream-member-down";
+    finding.title += "; other members of the upstream take its share";
+    if (!endpoint.member.backup) out.report(std::move(finding));
+    return;
+  }
+  if (const auto meant = host.looks_meant(endpoint)) return out.report(wrong_place(host, endpoint, *meant));
+  if (!endpoint.member.is_unix()) out.report(nobody_there(host, endpoint));
+}
+
+}  // namespace
+
+HOPCHECK_CHECK(nginx_upstream) {
+  if (host.nginx()->empty()) return out.not_applicable("nginx is not installed here");
+  if (out.none(host.endpoints())) return out.not_applicable("nginx passes no request on");
+  out.each(host.endpoints().seen_items(), [&](const Endpoint& endpoint) { judge(host, endpoint, out); });
+}

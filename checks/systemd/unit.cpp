@@ -1,0 +1,113 @@
+// The unit that runs the application is up.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "hopcheck/check.h"
+#include "hopcheck/cite.h"
+
+using namespace hopcheck;
+
+namespace {
+
+// A journal line longer than this is a dump, not a sentence.
+constexpr std::size_t kLineLength = 240;
+constexpr std::size_t kLines = 4;
+
+bool served(const Deployment& host, const Route& route) {
+  return std::any_of(route.endpoints.begin(), route.endpoints.end(), [&](const Endpoint& endpoint) {
+    const Listener* listener = host.listener_of(endpoint);
+    if (listener == nullptr) return false;
+    // systemd holds the socket of an activated service, whether that starts or not.
+    const auto& holders = listener->pids.seen_items();
+    return !(holders.size() == 1 && holders.front() == 1);
+  });
+}
+
+/// The line that names the reason: the last exception, else the last error.
+std::size_t telling_line(const std::vector<std::string>& lines) {
+  for (std::size_t i = lines.size(); i-- > 0;) {
+    const std::string& line = lines[i];
+    const auto colon = line.find(": ");
+    const bool exception = colon != std::string::npos && line[0] != ' ' &&
+                           (line.substr(0, colon).ends_with("Error") || line.substr(0, colon).ends_with("Exception")) &&
+                           line.find(' ') > colon;
+    if (exception) return i;
+  }
+  for (std::size_t i = lines.size(); i-- > 0;) {
+    for (const char* word : {"[ERROR]", "rror:", "Failed to", "failed:"}) {
+      if (lines[i].find(word) != std::string::npos && lines[i].find("Failed with result") == std::string::npos) return i;
+    }
+  }
+  return lines.size();
+}
+
+std::string add_journal(const Deployment& host, const Unit& unit, Finding& finding, Outcome& out) {
+  const auto journal = host.journal(unit.name);
+  const auto* lines = out.see(journal);
+  if (lines == nullptr || lines->empty()) return {};
+  const std::size_t telling = telling_line(*lines);
+  const std::size_t last = std::min(telling, lines->size() - 1);
+  const std::size_t first = last + 1 > kLines ? last + 1 - kLines : 0;
+  for (std::size_t i = first; i <= last; ++i) {
+    finding.evidence.push_back(cite_log("journalctl -u " + unit.name, (*lines)[i].substr(0, kLineLength)));
+  }
+  return telling < lines->size() ? (*lines)[telling].substr(0, kLineLength) : "";
+}
+
+void cite_command(const Unit& unit, Finding& finding) {
+  if (const auto* command = unit.setting("ExecStart")) finding.evidence.push_back(command->from);
+}
+
+Finding failed(const Deployment& host, const Unit& unit, const UnitState& state, Outcome& out) {
+  Finding finding;
+  finding.code = "systemd.unit-failed";
+  finding.about = {"unit:" + unit.name};
+  finding.evidence = {cite(unit, state)};
+  cite_command(unit, finding);
+  const std::string reason = add_journal(host, unit, finding, out);
+  const std::string ended = state.sub == "auto-restart" ? fmt::format("ends again and again ({})", exit_words(state)) : fmt::format("failed ({})", exit_words(state));
+  finding.title = fmt::format("{} {}{}{}", unit.name, ended, reason.empty() ? "" : ": ", reason);
+  Fix fix;
+  fix.summary = "mend what the last lines of its journal name, then start it";
+  fix.commands = {"journalctl -u " + shell_quote(unit.name) + " -n 50 --no-pager",
+                  "systemctl reset-failed " + shell_quote(unit.name) + " && systemctl start " + shell_quote(unit.name)};
+  finding.fixes = {std::move(fix)};
+  return finding;
+}
+
+Finding stopped(const Unit& unit, const UnitState& state) {
+  Finding finding;
+  const bool cannot = state.load == "masked" || state.load == "not-found" || state.load == "bad-setting";
+  finding.code = cannot ? "systemd.unit-masked-or-missing" : "systemd.unit-not-started";
+  finding.title = cannot ? fmt::format("{} cannot start: it is {}", unit.name, state.load)
+                         : fmt::format("{} is not started ({})", unit.name, state.active);
+  finding.about = {"unit:" + unit.name};
+  finding.evidence = {cite(unit, state)};
+  cite_command(unit, finding);
+  Fix fix;
+  fix.summary = state.load == "masked" ? "unmask and start it" : "start it, now and at every boot";
+  fix.commands = {(state.load == "masked" ? "systemctl unmask " + shell_quote(unit.name) + " && " : std::string()) +
+                  "systemctl enable --now " + shell_quote(unit.name)};
+  finding.fixes = {std::move(fix)};
+  return finding;
+}
+
+void judge(const Deployment& host, const Route& route, Outcome& out) {
+  const Unit* unit = *host.unit_behind(route);
+  if (unit == nullptr || served(host, route)) return;
+  const UnitState& state = *unit->state;
+  if (state.is_failing()) return out.report(failed(host, *unit, state, out));
+  if (state.active == "inactive") out.report(stopped(*unit, state));
+}
+
+}  // namespace
+
+HOPCHECK_CHECK(systemd_unit) {
+  if (!host.units().seen() && host.units().unseen().why == Unseen::Why::not_installed) {
+    return out.not_applicable(host.units().unseen().what);
+  }
+  if (out.none(host.proxied())) return out.not_applicable("no route leads to an application");
+  if (host.files_only()) return out.not_applicable("units run on a live host only");
+  out.each(host.proxied().seen_items(), [&](const Route* route) { judge(host, *route, out); });
+}

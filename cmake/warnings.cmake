@@ -1,0 +1,12 @@
+# Warnings of each compiler; errors in CI.
+option(HOPCHECK_WERROR "warnings are errors" OFF)
+set(HOPCHECK_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion
+  -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference)
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  list(APPEND HOPCHECK_WARNINGS -Wduplicated-cond -Wlogical-op -Wuseless-cast)
+else()
+  list(APPEND HOPCHECK_WARNINGS -Wimplicit-fallthrough -Wunreachable-code)
+endif()
+if(HOPCHECK_WERROR)
+  list(APPEND HOPCHECK_WARNINGS -Werror)
+endif()

@@ -1,0 +1,46 @@
+// Application servers: the processes that run, and what they were told.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hopcheck/evidence.h"
+#include "hopcheck/fact.h"
+#include "hopcheck/process.h"
+
+namespace hopcheck {
+
+/// gunicorn's settings: command line before GUNICORN_CMD_ARGS before the configuration file.
+struct GunicornSettings {
+  std::string app{};                             ///< "shop:app", "" where not known
+  Fact<std::vector<Located<std::string>>> bind{};  ///< as written: "unix:/run/x.sock", ":8000"
+  Fact<Located<int>> workers{};
+  Fact<Located<int>> threads{};
+  Fact<Located<int>> timeout_s{};
+  Fact<Located<int>> keepalive_s{};
+  Fact<Located<std::string>> worker_class{};
+  Fact<Located<std::string>> forwarded_allow_ips{};
+  std::string config_file{};  ///< the one in use, "" for none
+};
+
+/// One running app server: a master and its workers, or one process.
+struct AppServer {
+  enum class Kind { gunicorn, uwsgi, uvicorn, waitress, flask, other };
+  Kind kind{Kind::other};
+  int pid{0};                    ///< of the master
+  std::vector<int> pids{};       ///< all of them
+  Credentials credentials{};     ///< of the workers
+  std::string unit{};            ///< systemd unit, "" for none
+  std::string program{};         ///< kind other only: "hypercorn", "app.py"
+  std::string app{};             ///< "shop:app" where known
+  std::vector<Listener> listeners{};
+  bool listeners_complete{true};  ///< false: sockets whose owner was not seen may be its own
+  GunicornSettings gunicorn{};   ///< kind gunicorn only
+
+  /// "gunicorn shop:app (shop.service, pid 812)"
+  std::string text() const;
+};
+
+const char* kind_name(AppServer::Kind kind);
+
+}  // namespace hopcheck

@@ -1,0 +1,195 @@
+// nginx's configuration as nginx reads it: a flat tree of directives, the server blocks and
+// locations in it, and which of them answers a request.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hopcheck/evidence.h"
+#include "hopcheck/fact.h"
+#include "hopcheck/process.h"
+
+namespace hopcheck::nginx {
+
+/// Eight bytes that say where a directive stands.
+struct Origin {
+  std::uint32_t file{0};  ///< index into Config::files
+  std::uint32_t line{0};  ///< 1-based
+};
+
+/// A directive; the tree is flat: the children of number i are i+1 … end-1, each step by `end`.
+struct Node {
+  std::string_view name{};
+  std::uint32_t first_word{0};
+  std::uint32_t words{0};
+  std::uint32_t end{0};  ///< one past its last descendant
+  Origin at{};
+  bool block{false};  ///< has { }
+};
+
+class Config;
+
+/// A light handle to one directive of a Config, which must outlive it.
+class Directive {
+ public:
+  Directive(const Config& config, std::uint32_t index) : config_(&config), index_(index) {}
+
+  std::string_view name() const;
+  /// The words after the name.
+  std::span<const std::string_view> args() const;
+  /// Argument number i, "" where there are fewer.
+  std::string_view arg(std::size_t i) const;
+  bool is_block() const;
+  std::vector<Directive> children() const;
+  std::vector<Directive> children(std::string_view name) const;
+  std::optional<Directive> child(std::string_view name) const;  ///< the last of that name
+  /// file:line and the directive's text, as a finding cites it.
+  Evidence evidence() const;
+  /// "proxy_pass http://127.0.0.1:8000;", one line, at most 200 bytes.
+  std::string text() const;
+  std::uint32_t index() const { return index_; }
+  Origin at() const;
+
+ private:
+  const Config* config_;
+  std::uint32_t index_;
+};
+
+/// What stops nginx (or us) from reading a configuration further.
+struct Problem {
+  std::string file{};
+  int line{0};
+  std::string message{};  ///< in nginx's words where we know them
+};
+
+/// A parsed configuration with its includes spliced in.
+class Config {
+ public:
+  std::string prefix{};                      ///< where relative paths (not of includes) begin
+  std::vector<std::string> files{};          ///< paths in order of reading
+  std::vector<Node> nodes{};                 ///< in order of appearance
+  std::vector<std::string_view> words{};     ///< arguments of all nodes
+  std::vector<Problem> problems{};           ///< what nginx would refuse
+  std::vector<Unseen> missing{};             ///< includes that could not be read
+  /// Keeps the bytes that the views point into.
+  std::vector<std::shared_ptr<const std::string>> storage{};
+
+  std::vector<Directive> top() const;
+  Directive at(std::uint32_t index) const { return {*this, index}; }
+};
+
+struct Listen {
+  std::string address{};  ///< "0.0.0.0", "::", "10.0.0.5"; empty for a Unix socket
+  int port{80};
+  std::string path{};  ///< Unix socket
+  bool default_server{false};
+  bool ssl{false};
+  bool proxy_protocol{false};
+  bool only_v6{true};
+  Evidence from{};
+};
+
+/// Where a request ends up in nginx.
+struct Action {
+  enum class Kind { proxy_pass, uwsgi_pass, fastcgi_pass, grpc_pass, static_, return_, rewrite, deny, other, unknown };
+  Kind kind{Kind::unknown};
+  std::string target{};     ///< as written: "http://unix:/run/x.sock", a file, a status
+  std::string upstream{};   ///< name of the upstream block, "" for none
+  int status{0};            ///< of `return`
+  Evidence from{};          ///< the directive
+  std::string reason{};     ///< kind unknown: what could not be decided
+};
+
+struct Location {
+  enum class Match { exact, prefix, prefix_no_regex, regex, named, none };
+  Match match{Match::prefix};
+  std::string pattern{};
+  bool case_insensitive{false};  ///< regex
+  Action action{};               ///< what it does with a request, as written
+  std::uint32_t directive{0};    ///< index in the Config
+  Evidence from{};
+  std::vector<Location> nested{};
+};
+
+struct ServerBlock {
+  std::vector<Listen> listens{};
+  std::vector<std::string> names{};  ///< as written; empty: none given
+  std::vector<Location> locations{};
+  Action action{};  ///< of the server block itself (a `return`, or files under its root)
+  std::uint32_t directive{0};
+  Evidence from{};
+
+  /// The name a person knows it by: its first server_name, or its listen address.
+  std::string label() const;
+};
+
+/// One place that an upstream sends to.
+struct Member {
+  std::string host{};  ///< address or name; empty for a Unix socket
+  int port{0};
+  std::string path{};
+  bool backup{false};
+  bool down{false};
+  Evidence from{};
+
+  std::string text() const;  ///< "127.0.0.1:8000" or "/run/x.sock"
+  bool is_unix() const { return !path.empty(); }
+};
+
+struct Upstream {
+  std::string name{};
+  std::vector<Member> members{};
+  Evidence from{};
+};
+
+/// The http block, understood.
+struct Site {
+  std::vector<ServerBlock> servers{};
+  std::vector<Upstream> upstreams{};
+  std::string user{};       ///< of the workers; "" where the configuration sets none
+  std::vector<Unseen> missing{};
+};
+
+/// Which blocks answer a request.
+struct Chosen {
+  const ServerBlock* server{nullptr};
+  enum class By { exact, leading_wildcard, trailing_wildcard, regex, default_ };
+  By server_by{By::default_};
+  const Location* location{nullptr};  ///< null: the server block itself
+  std::string uri{};                  ///< after normalisation and internal redirects
+  Action action{};
+};
+
+/// One nginx: its master, its workers, its configuration.
+struct Instance {
+  int master{0};  ///< 0: not running, or not seen to
+  Fact<bool> running{true};
+  std::vector<int> workers{};
+  Fact<Credentials> worker{};  ///< whose rights connect to upstreams
+  std::string unit{};
+  std::string conf_path{};
+  std::string prefix{};
+  std::string program{};  ///< absolute path of the binary, "" where not known
+  std::shared_ptr<const Config> config{};
+  Fact<Site> site{};
+};
+
+/// The listen sockets' view of a request: which server block and location answer. Throws NotSeen
+/// where that depends on what is missing; returns nullopt where no listen takes the connection.
+std::optional<Chosen> choose(const Config& config, const Site& site, const std::string& address,
+                             int port, const std::string& host, const std::string& path);
+
+/// The members that an action sends to: those of its upstream block, or the one it names.
+/// Throws NotSeen for variables and the like.
+std::vector<Member> members(const Site& site, const Action& action);
+
+const char* match_name(Location::Match match);
+const char* matched_by_name(Chosen::By by);
+const char* action_name(Action::Kind kind);
+
+}  // namespace hopcheck::nginx

@@ -1,0 +1,126 @@
+// The chain of hops that a report shows for a route, and the route's own verdict.
+#include "diagnosis/chain.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+namespace hopcheck {
+namespace {
+
+/// The worst of the findings on this hop of the route: effects do not blacken the hop that
+/// only passes them on.
+std::string hop_status(const Route& route, const std::string& hop,
+                       const std::vector<JudgedFinding>& findings, std::string status) {
+  for (const auto& judged : findings) {
+    if (!judged.root || !judged.counts || judged.page->hop != hop) continue;
+    if (judged.finding->about.empty() || !route.through(judged.finding->about.front())) continue;
+    if (judged.page->severity == Severity::error && judged.finding->when == When::now) return "fail";
+    if (judged.page->severity != Severity::info) status = "warn";
+  }
+  return status;
+}
+
+std::string answer_text(const Route& route, const Exchange& exchange) {
+  const auto ms = std::lround(exchange.total_ms);
+  const std::string wants = route.kind == Route::Kind::probe && route.request.scheme != "tcp"
+                                ? ", wants " + route.target->lb.codes.value.text
+                                : "";
+  switch (exchange.outcome) {
+    case Exchange::Outcome::answered:
+      if (route.request.scheme == "tcp") return fmt::format("connected in {} ms", ms);
+      return fmt::format("{} in {} ms{}", exchange.status, ms, wants);
+    case Exchange::Outcome::timed_out:
+      return fmt::format("no answer in {}", duration_text(ms));
+    default:
+      return exchange.error.empty() ? "no answer" : exchange.error;
+  }
+}
+
+ChainHop lb_hop(const Deployment& host, const Route& route,
+                const std::vector<JudgedFinding>& findings) {
+  const bool probe = route.kind == Route::Kind::probe;
+  ChainHop hop{"lb", fmt::format("{} {} {} on port {}", probe ? route.target->lb.profile.value : "site",
+                                 route.request.method, route.request.path, route.request.port),
+               "unknown"};
+  const auto exchange = host.probe(route);
+  if (!exchange.seen()) {
+    const bool off = exchange.unseen().why == Unseen::Why::out_of_scope ||
+                     exchange.unseen().why == Unseen::Why::switched_off;
+    hop.status = off ? "skip" : "unknown";
+    hop.label += ": " + exchange.unseen().what;
+    return hop;
+  }
+  hop.label += ": " + answer_text(route, *exchange);
+  bool fails = !exchange->answered();
+  for (const auto& judged : findings) {
+    if (!judged.counts || judged.finding->about.empty()) continue;
+    if (judged.finding->about.front() != route.node()) continue;
+    if (judged.page->severity == Severity::error) fails = true;
+  }
+  hop.status = hop_status(route, "lb", findings, fails ? "fail" : "pass");
+  return hop;
+}
+
+ChainHop nginx_hop(const Route& route, const std::vector<JudgedFinding>& findings) {
+  ChainHop hop{"nginx", {}, "pass"};
+  if (route.server != nullptr) {
+    hop.label = fmt::format("{} ({}:{})", route.server->label(), route.server->from.source,
+                            route.server->from.line);
+  } else {
+    hop.label = route.instance->conf_path;
+  }
+  if (!route.instance->running.seen()) hop.status = "unknown";
+  hop.status = hop_status(route, "nginx", findings, hop.status);
+  return hop;
+}
+
+ChainHop socket_hop(const Route& route, const Endpoint& endpoint,
+                    const std::vector<JudgedFinding>& findings) {
+  return {"socket", endpoint.member.text(), hop_status(route, "socket", findings, "pass")};
+}
+
+ChainHop app_hop(const Deployment& host, const Route& route,
+                 const std::vector<JudgedFinding>& findings) {
+  ChainHop hop{"app", {}, "unknown"};
+  std::string unseen = "not seen";
+  for (const auto& endpoint : route.endpoints) {
+    const auto app = host.app_behind(endpoint);
+    if (!app.seen()) unseen = app.unseen().what;
+    if (!app.seen() || *app == nullptr) continue;
+    hop.label = (*app)->text();
+    hop.status = "pass";
+    break;
+  }
+  if (hop.label.empty()) {
+    const auto unit = host.unit_behind(route);
+    hop.label = unit.seen() && *unit != nullptr ? (*unit)->name : unseen;
+  }
+  hop.status = hop_status(route, "app", findings, hop.status);
+  return hop;
+}
+
+}  // namespace
+
+std::vector<ChainHop> chain_of(const Deployment& host, const Route& route,
+                               const std::vector<JudgedFinding>& findings) {
+  std::vector<ChainHop> chain{lb_hop(host, route, findings)};
+  if (route.instance != nullptr) chain.push_back(nginx_hop(route, findings));
+  for (const auto& endpoint : route.endpoints) {
+    if (!endpoint.member.is_unix()) continue;
+    chain.push_back(socket_hop(route, endpoint, findings));
+    break;
+  }
+  if (!route.endpoints.empty()) chain.push_back(app_hop(host, route, findings));
+  return chain;
+}
+
+bool judged(const Deployment& host, const Route& route) {
+  const auto exchange = host.probe(route);
+  if (exchange.seen()) return true;
+  const auto why = exchange.unseen().why;
+  const bool not_meant = why == Unseen::Why::switched_off || why == Unseen::Why::out_of_scope;
+  return not_meant && route.followed.seen();
+}
+
+}  // namespace hopcheck

@@ -1,0 +1,13 @@
+// Shell patterns as glob(3) reads them, for nginx's include.
+#pragma once
+
+#include <string_view>
+
+namespace hopcheck::nginx {
+
+/// Whether one path component matches; a leading dot is matched only by a dot.
+bool glob_match(std::string_view pattern, std::string_view name);
+/// Whether nginx treats this include as a pattern at all.
+bool has_wildcard(std::string_view path);
+
+}  // namespace hopcheck::nginx

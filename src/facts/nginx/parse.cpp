@@ -1,0 +1,322 @@
+// Puts the directives of a file and of what it includes into one flat tree.
+#include "facts/nginx/parse.h"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <stdexcept>
+#include <utility>
+
+#include "facts/nginx/arena.h"
+#include "facts/nginx/glob.h"
+#include "facts/nginx/grammar.h"
+#include "facts/nginx/tokens.h"
+
+namespace hopcheck::nginx {
+
+namespace {
+
+// Limits against hostile input; a host with 10,000 server blocks has some 270,000 directives.
+constexpr std::size_t kMaxBytes = 64 << 20;
+constexpr std::size_t kMaxWords = 4 << 20;
+constexpr std::size_t kMaxInclusions = 100'000;
+constexpr std::size_t kMaxDepth = 64;
+constexpr std::size_t kMaxListed = 100'000;
+constexpr std::size_t kMaxProblems = 100;
+
+std::string directory_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string join(const std::string& dir, const std::string& name) {
+  return dir.ends_with('/') ? dir + name : dir + "/" + name;
+}
+
+std::string open_failed(const std::string& path, const char* why) {
+  return "open() \"" + path + "\" failed (" + why + ")";
+}
+
+struct Entry {
+  std::string name{};
+  bool directory{false};
+};
+
+struct Listing {
+  std::vector<Entry> entries{};
+  std::vector<Unseen> missing{};
+};
+
+Listing read_listing(const std::string& dir, const Answer& answer) {
+  Listing out;
+  out.missing = answer.missing;
+  if (answer.status == Answer::Status::unseen) out.missing.push_back(answer.why);
+  std::string_view rest = answer.text;
+  while (!rest.empty()) {
+    const std::size_t end = std::min(rest.find('\n'), rest.size());
+    try {
+      const auto words = split_words(rest.substr(0, end));
+      if (words.size() >= 2) out.entries.push_back({words[1], words[0] == "directory"});
+    } catch (const std::invalid_argument&) {
+      out.missing.push_back({Unseen::Why::malformed, "an entry of " + dir, {}});
+    }
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  return out;
+}
+
+class Parser {
+ public:
+  Parser(const std::string& path, const std::string& prefix, const Reader& reader)
+      : reader_(reader), arena_(config_.storage) {
+    config_.prefix = prefix;
+    main_ = path.starts_with('/') || prefix.empty() ? path : join(prefix, path);
+    base_ = directory_of(main_);
+  }
+
+  Config run(std::string_view context) {
+    load(main_, {}, context);
+    return std::move(config_);
+  }
+
+ private:
+  struct Open {
+    std::uint32_t node{0};
+    std::string_view context{};
+  };
+  struct Text {
+    Answer::Status status{Answer::Status::unseen};
+    Unseen why{};
+    std::string_view text{};
+    std::uint32_t file{0};
+    bool truncated{false};
+  };
+
+  void load(const std::string& path, Origin from, std::string_view context);
+  const Text& text_of(const std::string& path);
+  void read_file(const Text& text, std::string_view context);
+  void take(Tokens& tokens, Token token, std::uint32_t file, std::vector<Open>& open);
+  void take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file);
+  std::uint32_t add_node(const std::vector<std::string_view>& words, Origin at);
+  void include(const std::vector<std::string_view>& words, Origin at, std::string_view context);
+  std::vector<std::string> expand(const std::string& pattern, Origin at);
+  void expand_one(const std::string& dir, std::string_view rest, Origin at,
+                  std::vector<std::string>& out, std::size_t depth);
+  const Listing& listing(const std::string& dir);
+  void problem(Origin at, std::string message);
+  void missing(const std::string& path, Origin at, Unseen why);
+  bool full() const { return config_.nodes.size() + config_.words.size() >= kMaxWords; }
+
+  const Reader& reader_;
+  Config config_{};
+  Arena arena_;
+  std::string main_{};
+  std::string base_{};
+  std::map<std::string, Text> texts_{};
+  std::map<std::string, Listing> listings_{};
+  std::set<std::string> noted_{};
+  std::vector<std::string> active_{};
+  std::size_t bytes_{0};
+  std::size_t inclusions_{0};
+  std::size_t listed_{0};
+};
+
+void Parser::problem(Origin at, std::string message) {
+  if (config_.problems.size() >= kMaxProblems) return;
+  const bool known = at.file < config_.files.size();
+  config_.problems.push_back(
+      {known ? config_.files[at.file] : main_, static_cast<int>(at.line), std::move(message)});
+}
+
+// The node marks where something may be missing, so that only what lies there is in doubt.
+void Parser::missing(const std::string& path, Origin at, Unseen why) {
+  if (noted_.insert(path).second) config_.missing.push_back(std::move(why));
+  add_node({"include", arena_.keep(path)}, at);
+}
+
+const Parser::Text& Parser::text_of(const std::string& path) {
+  const auto found = texts_.find(path);
+  if (found != texts_.end()) return found->second;
+  Text text;
+  Answer answer = reader_.read(path);
+  text.status = answer.status;
+  text.why = std::move(answer.why);
+  if (answer.status == Answer::Status::present) {
+    text.truncated = answer.truncated_at != 0;
+    text.text = arena_.keep_file(std::move(answer.text));
+    text.file = static_cast<std::uint32_t>(config_.files.size());
+    config_.files.push_back(path);
+  }
+  return texts_.emplace(path, std::move(text)).first->second;
+}
+
+void Parser::load(const std::string& path, Origin from, std::string_view context) {
+  if (std::find(active_.begin(), active_.end(), path) != active_.end()) {
+    // nginx reads itself round the loop until it has no descriptor left.
+    return problem(from, open_failed(path, "24: Too many open files"));
+  }
+  const Text& text = text_of(path);
+  if (text.status == Answer::Status::absent) {
+    return problem(from, open_failed(path, "2: No such file or directory"));
+  }
+  if (text.status == Answer::Status::unseen) return missing(path, from, text.why);
+  bytes_ += text.text.size();
+  if (active_.size() >= kMaxDepth || bytes_ > kMaxBytes || ++inclusions_ > kMaxInclusions) {
+    return missing(path, from,
+                   {Unseen::Why::truncated, path + ": the configuration is too large", {}});
+  }
+  active_.push_back(path);
+  read_file(text, context);
+  active_.pop_back();
+  if (text.truncated) {
+    missing(path, {text.file, 0}, {Unseen::Why::truncated, path + " was read in part", {}});
+  }
+}
+
+void Parser::read_file(const Text& text, std::string_view context) {
+  Tokens tokens(text.text, arena_);
+  std::vector<Open> open{{0, context}};
+  const auto here = [&] { return Origin{text.file, static_cast<std::uint32_t>(tokens.line())}; };
+  for (bool more = true; more;) {
+    const Token token = tokens.next();
+    switch (token) {
+      case Token::error:
+        // What was cut by our own cap is not nginx's error.
+        if (!text.truncated) problem(here(), tokens.error());
+        more = false;
+        break;
+      case Token::file_end:
+        if (open.size() > 1 && !text.truncated) {
+          problem(here(), "unexpected end of file, expecting \"}\"");
+        }
+        more = false;
+        break;
+      case Token::block_end:
+        if (open.size() == 1) {
+          problem(here(), "unexpected \"}\"");
+          more = false;
+          break;
+        }
+        config_.nodes[open.back().node].end = static_cast<std::uint32_t>(config_.nodes.size());
+        open.pop_back();
+        break;
+      default:
+        take(tokens, token, text.file, open);
+    }
+    if (full() && more) {
+      missing(config_.files[text.file], here(),
+              {Unseen::Why::truncated, "the configuration is too large", {}});
+      more = false;
+    }
+  }
+  for (; open.size() > 1; open.pop_back()) {
+    config_.nodes[open.back().node].end = static_cast<std::uint32_t>(config_.nodes.size());
+  }
+}
+
+std::uint32_t Parser::add_node(const std::vector<std::string_view>& words, Origin at) {
+  Node node;
+  node.name = words.front();
+  node.first_word = static_cast<std::uint32_t>(config_.words.size());
+  node.words = static_cast<std::uint32_t>(words.size() - 1);
+  node.end = static_cast<std::uint32_t>(config_.nodes.size() + 1);
+  node.at = at;
+  config_.words.insert(config_.words.end(), words.begin() + 1, words.end());
+  config_.nodes.push_back(node);
+  return node.end - 1;
+}
+
+void Parser::take(Tokens& tokens, Token token, std::uint32_t file, std::vector<Open>& open) {
+  const auto& words = tokens.words();
+  const std::string_view context = open.back().context;
+  const bool block = token == Token::block_start;
+  const Origin at{file, static_cast<std::uint32_t>(tokens.first_line())};
+  const Origin end{file, static_cast<std::uint32_t>(tokens.line())};
+  const auto complaint = complain(words, block, context);
+  if (complaint) problem(end, *complaint);
+  if (!block && words.front() == "include" && words.size() == 2) {
+    return include(words, end, context);
+  }
+  const std::uint32_t node = add_node(words, at);
+  if (!block) return;
+  config_.nodes[node].block = true;
+  if (words.front().ends_with("_by_lua_block")) return take_lua(tokens, node, file);
+  open.push_back({node, context_inside(words.front(), context)});
+}
+
+void Parser::take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file) {
+  const auto code = tokens.lua_block();
+  if (!code) {
+    problem({file, static_cast<std::uint32_t>(tokens.line())},
+            "Lua code block missing the closing long bracket \"]]\"");
+    return;
+  }
+  config_.words.push_back(*code);
+  ++config_.nodes[node].words;
+}
+
+void Parser::include(const std::vector<std::string_view>& words, Origin at,
+                     std::string_view context) {
+  std::string path(words[1]);
+  if (!path.starts_with('/')) path = join(base_, path);
+  if (!has_wildcard(path)) return load(path, at, context);
+  for (const std::string& name : expand(path, at)) load(name, at, context);
+}
+
+std::vector<std::string> Parser::expand(const std::string& pattern, Origin at) {
+  std::vector<std::string> out;
+  expand_one("/", std::string_view(pattern).substr(pattern.find_first_not_of('/')), at, out, 0);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
+void Parser::expand_one(const std::string& dir, std::string_view rest, Origin at,
+                        std::vector<std::string>& out, std::size_t depth) {
+  if (depth > kMaxDepth || listed_ > kMaxListed) return;
+  const std::size_t slash = rest.find('/');
+  const std::string_view head = rest.substr(0, slash);
+  std::string_view tail = slash == std::string_view::npos ? "" : rest.substr(slash + 1);
+  while (tail.starts_with('/')) tail.remove_prefix(1);
+  if (!has_wildcard(head) && has_wildcard(tail)) {
+    return expand_one(join(dir, std::string(head)), tail, at, out, depth + 1);
+  }
+  const Listing& here = listing(dir);
+  for (const Unseen& why : here.missing) missing(dir, at, why);
+  for (const Entry& entry : here.entries) {
+    if (!glob_match(head, entry.name)) continue;
+    const std::string path = join(dir, entry.name);
+    ++listed_;
+    if (!tail.empty()) {
+      expand_one(path, tail, at, out, depth + 1);
+    } else if (entry.directory) {
+      problem(at, "pread() \"" + path + "\" failed (21: Is a directory)");
+    } else {
+      out.push_back(path);
+    }
+  }
+}
+
+const Listing& Parser::listing(const std::string& dir) {
+  const auto found = listings_.find(dir);
+  if (found != listings_.end()) return found->second;
+  return listings_.emplace(dir, read_listing(dir, reader_.list(dir))).first->second;
+}
+
+}  // namespace
+
+Reader reader_of(Host& host) {
+  const auto read = [&host](const std::string& path) {
+    Answer answer = host.ask(ask::read(path));
+    if (answer.truncated_at == 0) return answer;
+    Answer whole = host.ask(ask::read(path, kMaxBytes));
+    return whole.status == Answer::Status::present ? whole : answer;
+  };
+  return {read, [&host](const std::string& dir) { return host.ask(ask::list(dir)); }};
+}
+
+Config parse(const std::string& path, const std::string& prefix, const Reader& reader,
+             std::string_view context) {
+  return Parser(path, prefix, reader).run(context);
+}
+
+}  // namespace hopcheck::nginx

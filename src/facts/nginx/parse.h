@@ -1,0 +1,28 @@
+// Reads a configuration with its includes from whatever answers the two questions.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "hopcheck/nginx.h"
+#include "host/host.h"
+
+namespace hopcheck::nginx {
+
+/// What the parser asks: the text of a file, the entries of a directory.
+struct Reader {
+  std::function<Answer(const std::string& path)> read{};
+  std::function<Answer(const std::string& dir)> list{};
+};
+
+/// Asks a host; a file that is longer than the usual cap is asked for again with a higher one.
+Reader reader_of(Host& host);
+
+/// `path`: the main file; relative ones begin at `prefix` (nginx's -p). Never throws for what
+/// the files hold. Where an include could not be read, an `include` node stays in the tree.
+/// `context` is "http" for a snippet that is meant to be included there.
+Config parse(const std::string& path, const std::string& prefix, const Reader& reader,
+             std::string_view context = "main");
+
+}  // namespace hopcheck::nginx

@@ -1,0 +1,64 @@
+// Splits a configuration file into directives exactly as nginx's own reader does.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "facts/nginx/arena.h"
+
+namespace hopcheck::nginx {
+
+/// What ended a run of words.
+enum class Token { directive, block_start, block_end, file_end, error };
+
+/// Reads one file's text, which must outlive it.
+class Tokens {
+ public:
+  Tokens(std::string_view text, Arena& arena) : text_(text), arena_(arena) {}
+
+  /// Reads up to the next `;`, `{`, `}` or the end; words() are those before it.
+  Token next();
+  const std::vector<std::string_view>& words() const { return words_; }
+  /// The line of the first word.
+  int first_line() const { return first_line_; }
+  /// The line that nginx would name in a message now.
+  int line() const { return line_; }
+  /// What is wrong, in nginx's words, after Token::error.
+  const std::string& error() const { return error_; }
+  /// The Lua code up to the brace that closes the block just begun; empty where none does.
+  std::optional<std::string_view> lua_block();
+
+ private:
+  enum class Step { read, skip, directive, block_start, block_end, error };
+
+  Step after_quote(char c);
+  Step between_words(char c);
+  Step in_word(char c);
+  Step take_word(char c);
+  Step fail(std::string message);
+  Token at_end();
+  Token too_long();
+  void reset();
+  std::string_view unescaped(std::string_view raw);
+
+  std::string_view text_;
+  Arena& arena_;
+  std::vector<std::string_view> words_{};
+  std::string error_{};
+  std::size_t pos_{0};
+  std::size_t start_{0};
+  int line_{1};
+  int start_line_{1};
+  int first_line_{1};
+  bool blank_{true};  ///< the last character separated words
+  bool need_blank_{false};
+  bool comment_{false};
+  bool variable_{false};
+  bool escaped_{false};
+  char quote_{0};
+};
+
+}  // namespace hopcheck::nginx

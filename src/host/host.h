@@ -1,0 +1,95 @@
+// The seam to the machine: everything that hopcheck learns, it learns by asking a Host.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "hopcheck/fact.h"
+#include "hopcheck/http.h"
+
+namespace hopcheck {
+
+/// The closed set of things that can be asked.
+enum class Verb { read, reduce, list, walk, run, request, resolve, processes, listeners, identity, now, settings };
+
+/// One question. Its canonical text is the key of its answer, so two askers of the same thing
+/// share one answer, and a recording can be looked up in.
+struct Question {
+  Verb verb{Verb::now};
+  std::vector<std::string> words{};  ///< operands, then options as "name=value" in fixed order
+
+  /// "read /etc/nginx/nginx.conf"; words with blanks or quotes are quoted.
+  std::string key() const;
+  /// The value of option `name`, "" where it is not given.
+  std::string option(const std::string& name) const;
+};
+
+/// What came back. The text is in the verb's own small format (tables.h).
+struct Answer {
+  enum class Status { present, absent, unseen };
+  Status status{Status::unseen};
+  Unseen why{};                    ///< status unseen only
+  std::string text{};              ///< status present only
+  std::size_t truncated_at{0};     ///< bytes after which the source was cut; 0: it is whole
+  std::vector<Unseen> missing{};   ///< what the text lacks, though it could be had in part
+
+  static Answer present(std::string text) { return {Status::present, {}, std::move(text), 0, {}}; }
+  static Answer absent() { return {Status::absent, {}, {}, 0, {}}; }
+  static Answer unseen(Unseen why) { return {Status::unseen, std::move(why), {}, 0, {}}; }
+
+  friend bool operator==(const Answer&, const Answer&) = default;
+};
+
+/// A machine, a directory, or a recording of one. `ask` is called from several threads at once,
+/// never throws for what the machine does, and never blocks past the run's time limit.
+class Host {
+ public:
+  virtual ~Host() = default;
+  virtual Answer ask(const Question& question) = 0;
+};
+
+/// Questions, well formed.
+namespace ask {
+/// The first `cap` bytes of a regular file. Absent: no such file.
+Question read(const std::string& path, std::size_t cap = 4 << 20);
+/// What reducer `name` (reducers.h) makes of a file, however large.
+Question reduce(const std::string& path, const std::string& reducer);
+/// The entries of a directory, sorted by name, a line each: "file NAME" (types as in PathStep).
+Question list(const std::string& path);
+/// Every component of a path (tables.h, decode_walk).
+Question walk(const std::string& path);
+/// A fixed program (by name; the live host knows where it lies) with its arguments. Output is
+/// capped at 1 MiB, time at `limit_ms`.
+Question run(std::vector<std::string> argv, int limit_ms = 3000);
+/// One HTTP exchange.
+Question request(const Request& request);
+/// Addresses of a host name.
+Question resolve(const std::string& name);
+Question processes();
+Question listeners();
+/// Host name, system, kernel, user, addresses.
+Question identity();
+Question now();
+/// What the load balancer, the site and the app are known to be (model/settings_text.h). Only a
+/// recording answers it: the program itself keeps it there.
+Question settings();
+}  // namespace ask
+
+/// The request that a request question stands for.
+Request request_of(const Question& question);
+
+const char* verb_name(Verb verb);
+/// The question whose key this is; throws std::invalid_argument where it is none.
+Question parse_question(const std::string& key);
+
+const char* why_name(Unseen::Why why);
+/// Throws std::invalid_argument.
+Unseen::Why parse_why(const std::string& name);
+
+/// Words to one line and back: a word with blanks, quotes or control characters is quoted.
+std::string join_words(const std::vector<std::string>& words);
+/// Throws std::invalid_argument where a quote is not closed.
+std::vector<std::string> split_words(std::string_view line);
+
+}  // namespace hopcheck

@@ -1,0 +1,80 @@
+// This machine: each verb to the part that answers it; secrets go no further than here.
+#include "host/live.h"
+
+#include "host/live/command.h"
+#include "host/live/files.h"
+#include "host/live/identity.h"
+#include "host/live/listeners.h"
+#include "host/live/processes.h"
+#include "host/live/request.h"
+
+namespace hopcheck {
+namespace {
+
+class LiveHost : public Host {
+ public:
+  LiveHost(Deadline& deadline, LiveOptions options)
+      : deadline_(deadline), options_(options), files_("", &deadline) {}
+
+  Answer ask(const Question& question) override {
+    Answer answer = answer_of(question);
+    switch (question.verb) {
+      case Verb::read:
+      case Verb::reduce:
+      case Verb::run:
+      case Verb::request:
+      case Verb::processes:
+        answer.text = redact(std::move(answer.text));
+        break;
+      default:
+        break;
+    }
+    return answer;
+  }
+
+ private:
+  Answer answer_of(const Question& question) {
+    switch (question.verb) {
+      case Verb::read:
+      case Verb::reduce:
+      case Verb::list:
+      case Verb::walk:
+        return files_.ask(question);
+      case Verb::run:
+        return live::run(question, deadline_);
+      case Verb::request:
+        return request(question);
+      case Verb::resolve:
+        return live::resolve(question.words.at(0), deadline_);
+      case Verb::processes:
+        return live::processes(files_.accounts(), deadline_);
+      case Verb::listeners:
+        return live::listeners(deadline_);
+      case Verb::identity:
+        return live::identity(files_.accounts());
+      case Verb::now:
+        return live::now();
+      case Verb::settings:
+        break;
+    }
+    return Answer::unseen(
+        {Unseen::Why::not_captured, question.key() + ": only a recording has it", ""});
+  }
+
+  Answer request(const Question& question) {
+    if (options_.requests) return live::request(request_of(question), deadline_);
+    return Answer::unseen({Unseen::Why::switched_off, "--probe none", ""});
+  }
+
+  Deadline& deadline_;
+  LiveOptions options_;
+  live::Files files_;
+};
+
+}  // namespace
+
+std::unique_ptr<Host> make_live_host(Deadline& deadline, LiveOptions options) {
+  return std::make_unique<LiveHost>(deadline, options);
+}
+
+}  // namespace hopcheck

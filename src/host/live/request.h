@@ -1,0 +1,11 @@
+// One HTTP exchange, sent as a load balancer or a user sends it.
+#pragma once
+
+#include "hopcheck/http.h"
+#include "host/live/system.h"
+
+namespace hopcheck::live {
+
+Answer request(const Request& request, const Deadline& deadline);
+
+}  // namespace hopcheck::live

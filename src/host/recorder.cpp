@@ -1,0 +1,63 @@
+// The memory in front of a host.
+#include "host/recorder.h"
+
+namespace hopcheck {
+
+double Recorder::elapsed_ms() const {
+  const auto elapsed = std::chrono::steady_clock::now() - begun_;
+  return std::chrono::duration<double, std::milli>(elapsed).count();
+}
+
+Answer Recorder::ask(const Question& question) {
+  const std::string key = question.key();
+  std::unique_lock lock(mutex_);
+  const auto [place, first] = slots_.try_emplace(key);
+  Slot& slot = place->second;
+  if (!first) {
+    answered_.wait(lock, [&] { return slot.ready; });
+    return slot.answer;
+  }
+  slot.start_ms = elapsed_ms();
+  lock.unlock();
+  Answer answer;
+  try {
+    answer = host_.ask(question);
+  } catch (const std::exception& error) {
+    // Whoever waits for this answer must not wait forever.
+    answer = Answer::unseen({Unseen::Why::failed, key + ": " + error.what(), ""});
+  }
+  lock.lock();
+  slot.ms = elapsed_ms() - slot.start_ms;
+  slot.answer = std::move(answer);
+  slot.ready = true;
+  answered_.notify_all();
+  return slot.answer;
+}
+
+void Recorder::keep(const Question& question, Answer answer) {
+  const std::lock_guard lock(mutex_);
+  Slot& slot = slots_[question.key()];
+  slot.answer = std::move(answer);
+  slot.ready = true;
+  answered_.notify_all();
+}
+
+Bundle Recorder::bundle() const {
+  Bundle bundle{"hopcheck " HOPCHECK_VERSION, {}};
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, slot] : slots_) {
+    if (slot.ready) bundle.answers.emplace(key, slot.answer);
+  }
+  return bundle;
+}
+
+std::vector<Recorder::Timing> Recorder::timings() const {
+  std::vector<Timing> timings;
+  const std::lock_guard lock(mutex_);
+  for (const auto& [key, slot] : slots_) {
+    if (slot.ready) timings.push_back({key, slot.start_ms, slot.ms});
+  }
+  return timings;
+}
+
+}  // namespace hopcheck

@@ -1,0 +1,66 @@
+// Pure functions that make little of much.
+#include "host/reducers.h"
+
+#include <algorithm>
+
+namespace hopcheck {
+namespace {
+
+constexpr std::size_t most_lines = 40;
+constexpr std::size_t most_line_bytes = 2000;
+constexpr std::uint64_t most_looked_at = 4 << 20;
+constexpr std::uint64_t chunk = 65536;
+
+// The file's end with at least one line break more than lines wanted, or as much as we look at.
+std::string tail(const ByteSource& source, bool& from_begin) {
+  std::string text;
+  std::uint64_t at = source.size;
+  std::ptrdiff_t breaks = 0;
+  while (at > 0 && breaks <= static_cast<std::ptrdiff_t>(most_lines) &&
+         text.size() < most_looked_at) {
+    const std::uint64_t size = std::min(at, chunk);
+    std::string part(static_cast<std::size_t>(size), '\0');
+    // A file that shrinks meanwhile just has less.
+    part.resize(std::min(source.read(at - size, part.data(), part.size()), part.size()));
+    at -= size;
+    breaks += std::count(part.begin(), part.end(), '\n');
+    text.insert(0, part);
+  }
+  from_begin = at == 0;
+  return text;
+}
+
+std::string last_lines(const ByteSource& source) {
+  bool from_begin = false;
+  std::string text = tail(source, from_begin);
+  // A line of which only the end was read is left out, unless it is all there is.
+  const std::size_t first_break = text.find('\n');
+  if (!from_begin && first_break != std::string::npos && first_break + 1 < text.size()) {
+    text.erase(0, first_break + 1);
+  }
+  if (!text.empty() && text.back() == '\n') text.pop_back();
+  if (text.empty()) return "";
+  std::size_t end_of_line = text.size();
+  std::size_t begin = 0;
+  for (std::size_t lines = 0; lines < most_lines; ++lines) {
+    end_of_line = end_of_line == 0 ? std::string::npos : text.rfind('\n', end_of_line - 1);
+    begin = end_of_line == std::string::npos ? 0 : end_of_line + 1;
+    if (begin == 0) break;
+  }
+  std::string out;
+  while (begin <= text.size()) {
+    const std::size_t end = std::min(text.find('\n', begin), text.size());
+    out.append(text, begin, std::min(end - begin, most_line_bytes));
+    out += '\n';
+    begin = end + 1;
+  }
+  return out;
+}
+
+}  // namespace
+
+Reducer find_reducer(const std::string& name) {
+  return name == "last-lines-40" ? last_lines : nullptr;
+}
+
+}  // namespace hopcheck

@@ -1,0 +1,23 @@
+// Pure functions that make little of much: the live host runs them where the bytes lie, so that a
+// log of gigabytes or a private key never travels.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+
+namespace hopcheck {
+
+/// Random access to a file's bytes; `read` fills up to n bytes at `offset` and says how many.
+struct ByteSource {
+  std::uint64_t size{0};
+  std::function<std::size_t(std::uint64_t offset, char* buffer, std::size_t n)> read{};
+};
+
+using Reducer = std::string (*)(const ByteSource&);
+
+/// The reducer of that name ("last-lines-40"), null where there is none. The version of a
+/// reducer is part of its name.
+Reducer find_reducer(const std::string& name);
+
+}  // namespace hopcheck

@@ -1,0 +1,240 @@
+// The Deployment: each fact asked for and understood once.
+#include "hopcheck/deployment.h"
+
+#include <algorithm>
+#include <future>
+
+#include "facts/app/servers.h"
+#include "facts/nginx/instances.h"
+#include "model/state.h"
+
+namespace hopcheck {
+
+Fact<std::string> text_of(const Answer& answer, const std::string& absent_as) {
+  switch (answer.status) {
+    case Answer::Status::present: return answer.text;
+    case Answer::Status::absent: return Unseen{Unseen::Why::not_installed, absent_as, {}};
+    case Answer::Status::unseen: break;
+  }
+  return answer.why;
+}
+
+Deployment::Deployment(Host& host, std::vector<Target> targets)
+    : state_(std::make_unique<State>(host, std::move(targets))) {}
+Deployment::~Deployment() = default;
+
+const std::vector<Target>& Deployment::targets() const {
+  return state_->targets.get([&] { return complete_targets(*this, state_->given); });
+}
+
+const Fact<Partial<Process>>& Deployment::processes() const {
+  return state_->processes.get([&]() -> Fact<Partial<Process>> {
+    const Answer answer = state_->host.ask(ask::processes());
+    return decoded<Partial<Process>>(answer, "the process table", [&](const std::string& text) {
+      return Partial<Process>(decode_processes(text), answer.missing);
+    });
+  });
+}
+
+const Fact<Partial<Listener>>& Deployment::listeners() const {
+  return state_->listeners.get([&]() -> Fact<Partial<Listener>> {
+    const Answer answer = state_->host.ask(ask::listeners());
+    return decoded<Partial<Listener>>(answer, "the listening sockets", [&](const std::string& text) {
+      // Hidden holders are missing from the listeners that they hold, not from the table.
+      return Partial<Listener>(absolute(decode_listeners(text), processes().if_seen()));
+    });
+  });
+}
+
+const Fact<std::vector<nginx::Instance>>& Deployment::nginx() const {
+  return state_->nginx.get([&] { return find_nginx(*this, *state_); });
+}
+
+const Fact<std::vector<AppServer>>& Deployment::app_servers() const {
+  return state_->app_servers.get([&]() -> Fact<std::vector<AppServer>> {
+    const auto& table = processes();
+    if (!table.seen()) return table.unseen();
+    const auto& sockets = listeners();
+    return hopcheck::app_servers(*table, sockets.if_seen(), [&](const std::string& path) {
+      return state_->host.ask(ask::read(path));
+    });
+  });
+}
+
+const Fact<Partial<Unit>>& Deployment::units() const {
+  return state_->units.get([&] { return find_units(*this, *state_); });
+}
+
+const std::vector<Route>& Deployment::routes() const {
+  return state_->routes.get([&] { return build_routes(*this); });
+}
+
+std::vector<const Route*> Deployment::routes_through(const std::string& node) const {
+  const auto& index = state_->routes_by_node.get([&] {
+    std::map<std::string, std::vector<const Route*>> by_node;
+    for (const auto& route : routes()) {
+      for (const auto& on_it : route.nodes) {
+        auto& through = by_node[on_it];
+        if (through.empty() || through.back() != &route) through.push_back(&route);
+      }
+    }
+    return by_node;
+  });
+  const auto found = index.find(node);
+  return found == index.end() ? std::vector<const Route*>{} : found->second;
+}
+
+const Partial<const Route*>& Deployment::requested() const {
+  return state_->requested.get([&] {
+    Partial<const Route*> some;
+    for (const auto& route : routes()) {
+      if (route.requested()) some.add(&route);
+    }
+    const auto asked = requested_routes(*this);
+    for (const auto& missing : asked.missing()) some.add_missing(missing);
+    return some;
+  });
+}
+
+const Partial<const Route*>& Deployment::proxied() const {
+  return state_->proxied.get([&] {
+    Partial<const Route*> some;
+    for (const auto& missing : requested().missing()) some.add_missing(missing);
+    for (const auto& route : routes()) {
+      if (!route.endpoints.empty()) some.add(&route);
+      if (!route.followed.seen()) some.add_missing(route.followed.unseen());
+    }
+    if (!nginx().seen()) some.add_missing(nginx().unseen());
+    const auto instances = nginx().seen() ? *nginx() : std::vector<nginx::Instance>{};
+    for (const auto& instance : instances) {
+      if (!instance.site.seen()) some.add_missing(instance.site.unseen());
+      if (!instance.site.seen()) continue;
+      for (const auto& missing : instance.site->missing) some.add_missing(missing);
+    }
+    return some;
+  });
+}
+
+const Partial<Endpoint>& Deployment::endpoints() const {
+  return state_->endpoints.get([&] {
+    Partial<Endpoint> distinct({}, proxied().missing());
+    std::map<std::string, bool> known;
+    for (const Route* route : proxied().seen_items()) {
+      for (const auto& endpoint : route->endpoints) {
+        if (known.emplace(endpoint.node(), true).second) distinct.add(endpoint);
+      }
+    }
+    return distinct;
+  });
+}
+
+std::vector<Deployment::Sender> Deployment::senders(const Endpoint& endpoint) const {
+  std::vector<Sender> senders;
+  for (const Route* route : routes_through(endpoint.node())) {
+    if (route->instance == nullptr) continue;
+    const bool known = std::any_of(senders.begin(), senders.end(), [&](const Sender& sender) {
+      return sender.instance == route->instance && sender.from == route->action.from;
+    });
+    if (!known) senders.push_back({route->instance, route->action.from});
+  }
+  return senders;
+}
+
+Fact<Walk> Deployment::walk(const std::string& path) const {
+  return decoded<Walk>(state_->host.ask(ask::walk(path)), path,
+                       [&](const std::string& text) { return decode_walk(path, text); });
+}
+
+Fact<std::vector<std::string>> Deployment::journal(const std::string& unit) const {
+  const auto question = ask::run({"journalctl", "--no-pager", "-o", "cat", "-n", "60", "-u", unit});
+  const auto result = decoded<CommandResult>(state_->host.ask(question), "the journal of " + unit, decode_command);
+  if (!result.seen()) return result.unseen();
+  if (result->err.find("insufficient permissions") != std::string::npos ||
+      result->err.find("not seeing messages") != std::string::npos) {
+    return Unseen{Unseen::Why::denied, "the journal of " + unit, "root"};
+  }
+  if (result->exit_code != 0) return Unseen{Unseen::Why::failed, "the journal of " + unit, {}};
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin < result->out.size();) {
+    const auto end = std::min(result->out.find('\n', begin), result->out.size());
+    lines.push_back(result->out.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return lines;
+}
+
+Fact<std::string> Deployment::nginx_test(const nginx::Instance& instance) const {
+  const auto& who = state_->identity.get([&] {
+    return decoded<Identity>(state_->host.ask(ask::identity()), "this host", decode_identity);
+  });
+  if (!who.seen()) return who.unseen();
+  if (files_only()) return Unseen{Unseen::Why::out_of_scope, "nginx -t (files only)", {}};
+  if (!who->privileged) return Unseen{Unseen::Why::denied, "what nginx -t says", "root"};
+  if (instance.program.empty()) return Unseen{Unseen::Why::not_installed, "nginx's program was not found", {}};
+  // nginx -t makes pid, log and temp files where they are missing: only where nginx or its unit
+  // has made them already.
+  if (instance.master == 0 && instance.unit.empty()) {
+    return Unseen{Unseen::Why::switched_off, "nginx -t would create files: nginx has never run here", {}};
+  }
+  // nginx needs time and memory that grow with the square of the server names.
+  constexpr std::size_t kManyDirectives = 60000;
+  if (instance.config != nullptr && instance.config->nodes.size() > kManyDirectives) {
+    return Unseen{Unseen::Why::switched_off, "nginx -t would take too long on so large a configuration", {}};
+  }
+  std::vector<std::string> argv{instance.program, "-t", "-c", instance.conf_path};
+  if (!instance.prefix.empty()) argv.insert(argv.end(), {"-p", instance.prefix});
+  const auto result = decoded<CommandResult>(state_->host.ask(ask::run(argv)), "nginx -t", decode_command);
+  if (!result.seen()) return result.unseen();
+  return nginx::test_verdict(result->err);
+}
+
+Fact<bool> Deployment::group_lists(const std::string& group, const std::string& user) const {
+  const auto& accounts = state_->accounts.get([&] { return read_accounts(state_->host); });
+  if (!accounts.seen()) return accounts.unseen();
+  const auto credentials = credentials_of(*accounts, user);
+  if (!credentials.seen()) return credentials.unseen();
+  return credentials->group == group ||
+         std::find(credentials->groups.begin(), credentials->groups.end(), group) != credentials->groups.end();
+}
+
+bool Deployment::files_only() const {
+  const auto& table = processes();
+  return !table.seen() && table.unseen().why == Unseen::Why::out_of_scope;
+}
+
+Fact<bool> Deployment::systemd() const {
+  const auto& who = state_->identity.get([&] {
+    return decoded<Identity>(state_->host.ask(ask::identity()), "this host", decode_identity);
+  });
+  if (!who.seen()) return who.unseen();
+  return who->systemd;
+}
+
+Fact<std::vector<std::string>> Deployment::addresses() const {
+  const auto& who = state_->identity.get([&] {
+    return decoded<Identity>(state_->host.ask(ask::identity()), "this host", decode_identity);
+  });
+  if (!who.seen()) return who.unseen();
+  std::vector<std::string> addresses;
+  for (const auto& entry : who->addresses) addresses.push_back(entry.address);
+  return addresses;
+}
+
+void Deployment::collect() const {
+  // Facts that do not wait for each other; each is kept by its memo.
+  auto sockets = std::async(std::launch::async, [&] { listeners(); });
+  auto who = std::async(std::launch::async, [&] { addresses(); });
+  auto managers = std::async(std::launch::async, [&] { units(); });
+  auto servers = std::async(std::launch::async, [&] {
+    const auto& instances = nginx();
+    if (!instances.seen()) return;
+    for (const auto& instance : *instances) nginx_test(instance);
+  });
+  // The requests wait for less than the routes do. One after another: two at once would queue
+  // at a single worker and make the slowness.
+  const auto requests = requested_routes(*this);
+  for (const auto& route : requests.seen_items()) probe(route);
+  routes();
+}
+
+}  // namespace hopcheck

@@ -1,0 +1,101 @@
+// The nginx instances of this host: those that run, else the one that is installed.
+#include <algorithm>
+
+#include "facts/nginx/instances.h"
+#include "facts/nginx/parse.h"
+#include "facts/nginx/site.h"
+#include "model/state.h"
+
+namespace hopcheck {
+namespace {
+
+constexpr const char* kUsualProgram = "/usr/sbin/nginx";
+constexpr const char* kUsualConf = "/etc/nginx/nginx.conf";
+
+std::string folder_of(const std::string& path) {
+  const auto slash = path.rfind('/');
+  return slash == std::string::npos ? "" : slash == 0 ? "/" : path.substr(0, slash);
+}
+
+/// Where -c and -p are not given, the binary itself knows.
+void fill_built_in(Host& host, nginx::Instance& instance) {
+  if (!instance.conf_path.empty() && !instance.prefix.empty() && instance.conf_path[0] == '/') return;
+  if (instance.conf_path.empty() && instance.program.empty()) {
+    instance.conf_path = kUsualConf;
+    return;
+  }
+  const std::string program = instance.program.empty() ? "nginx" : instance.program;
+  const auto result = decoded<CommandResult>(host.ask(ask::run({program, "-V"})), "nginx -V", decode_command);
+  const auto built = nginx::parse_build_options(result.seen() ? result->err : "");
+  const std::string prefix = instance.prefix.empty() ? built.prefix : instance.prefix;
+  if (instance.conf_path.empty()) instance.conf_path = built.conf_path.empty() ? kUsualConf : built.conf_path;
+  if (instance.conf_path[0] != '/' && !prefix.empty()) {
+    instance.conf_path = prefix + (prefix.back() == '/' ? "" : "/") + instance.conf_path;
+  }
+}
+
+void read_config(Host& host, nginx::Instance& instance) {
+  auto config = std::make_shared<nginx::Config>(
+      nginx::parse(instance.conf_path, folder_of(instance.conf_path), nginx::reader_of(host)));
+  instance.site = nginx::understand(*config);
+  instance.config = std::move(config);
+}
+
+/// Workers that do not run yet: whose rights they will have.
+void fill_worker(Deployment::State& state, nginx::Instance& instance) {
+  if (instance.worker.seen()) return;
+  const std::string user = instance.site.seen() ? instance.site->user : "";
+  const auto& accounts = state.accounts.get([&] { return read_accounts(state.host); });
+  if (!accounts.seen()) {
+    instance.worker = accounts.unseen();
+    return;
+  }
+  // Without a `user` directive nginx takes the user it was built for; Debian's is www-data.
+  instance.worker = user.empty() ? Fact<Credentials>(Unseen{Unseen::Why::undecidable,
+                                                            "the user of nginx's workers", {}})
+                                 : credentials_of(*accounts, user);
+}
+
+bool is_there(Host& host, const std::string& path) {
+  const Answer answer = host.ask(ask::read(path));
+  return answer.status != Answer::Status::absent &&
+         !(answer.status == Answer::Status::unseen && answer.why.why == Unseen::Why::not_captured);
+}
+
+std::vector<nginx::Instance> installed(Host& host, const Fact<bool>& running) {
+  nginx::Instance instance;
+  instance.conf_path = kUsualConf;
+  instance.running = running;
+  instance.worker = Unseen{Unseen::Why::undecidable, "nginx's workers: none runs", {}};
+  const Answer unit = host.ask(ask::read("/lib/systemd/system/nginx.service"));
+  if (unit.status == Answer::Status::present) instance.unit = "nginx.service";
+  const Answer program = host.ask(ask::walk(kUsualProgram));
+  if (program.text.find(std::string(kUsualProgram) + " file") != std::string::npos) instance.program = kUsualProgram;
+  // A removed package leaves its configuration behind.
+  const bool gone = program.text.find(" absent") != std::string::npos;
+  if (gone && instance.unit.empty()) return {};
+  if (!is_there(host, kUsualConf)) return {};
+  return {instance};
+}
+
+}  // namespace
+
+Fact<std::vector<nginx::Instance>> find_nginx(const Deployment& deployment, Deployment::State& state) {
+  const auto& table = deployment.processes();
+  std::vector<nginx::Instance> instances;
+  if (const auto* seen = table.if_seen()) instances = nginx::running_instances(*seen);
+  if (instances.empty()) {
+    Fact<bool> running = false;
+    if (!table.seen()) running = table.unseen();
+    if (table.seen() && !table->complete()) running = table->missing().front();
+    instances = installed(state.host, running);
+  }
+  for (auto& instance : instances) {
+    fill_built_in(state.host, instance);
+    read_config(state.host, instance);
+    fill_worker(state, instance);
+  }
+  return instances;
+}
+
+}  // namespace hopcheck

@@ -1,0 +1,85 @@
+// What a Deployment keeps: one memo a fact, and the functions that make them.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "hopcheck/deployment.h"
+#include "host/host.h"
+#include "host/tables.h"
+#include "model/memo.h"
+
+namespace hopcheck {
+
+/// Users and groups of this host, from /etc/passwd and /etc/group.
+struct Accounts {
+  struct User {
+    std::string name{};
+    std::string primary_group{};
+  };
+  std::vector<User> users{};
+  std::map<std::string, std::vector<std::string>> members{};  ///< group -> users listed in it
+};
+
+/// Questions asked and their answers understood, one function a fact.
+struct Deployment::State {
+  State(Host& h, std::vector<Target> t) : host(h), given(std::move(t)) {}
+
+  Host& host;
+  std::vector<Target> given;
+
+  Memo<std::vector<Target>> targets{};
+  Memo<Fact<Identity>> identity{};
+  Memo<Fact<Partial<Process>>> processes{};
+  Memo<Fact<Partial<Listener>>> listeners{};
+  Memo<Fact<Accounts>> accounts{};
+  Memo<Fact<std::vector<nginx::Instance>>> nginx{};
+  Memo<Fact<std::vector<AppServer>>> app_servers{};
+  Memo<Fact<Partial<Unit>>> units{};
+  Memo<std::vector<std::vector<nginx::Member>>> unit_binds{};  ///< beside `units`
+  Memo<std::vector<Route>> routes{};
+  Memo<Partial<const Route*>> requested{};
+  Memo<Partial<const Route*>> proxied{};
+  Memo<Partial<Endpoint>> endpoints{};
+  Memo<std::map<std::string, std::vector<const Route*>>> routes_by_node{};
+};
+
+/// An answer's text, or why there is none; an absent one is told as `absent_as`.
+Fact<std::string> text_of(const Answer& answer, const std::string& absent_as);
+
+/// What a decoder makes of an answer; text that does not fit is unseen (malformed).
+template <class T, class Decode>
+Fact<T> decoded(const Answer& answer, const std::string& what, Decode&& decode) {
+  const auto text = text_of(answer, what + ": not there");
+  if (!text.seen()) return text.unseen();
+  try {
+    return decode(*text);
+  } catch (const NotSeen&) {
+    throw;
+  } catch (const std::exception& error) {
+    return Unseen{Unseen::Why::malformed, what + ": " + error.what(), {}};
+  }
+}
+
+Fact<Accounts> read_accounts(Host& host);
+/// The rights of a user by name, with the groups that /etc/group gives them.
+Fact<Credentials> credentials_of(const Accounts& accounts, const std::string& user);
+
+Fact<std::vector<nginx::Instance>> find_nginx(const Deployment& deployment, Deployment::State& state);
+Fact<Partial<Unit>> find_units(const Deployment& deployment, Deployment::State& state);
+std::vector<Target> complete_targets(const Deployment& deployment, const std::vector<Target>& given);
+/// The load balancer's probe and the site's URL of every target, not followed yet.
+Partial<Route> requested_routes(const Deployment& deployment);
+/// All routes, followed as far as they can be.
+std::vector<Route> build_routes(const Deployment& deployment);
+
+/// Relative socket paths made absolute by their holder's working directory.
+std::vector<Listener> absolute(std::vector<Listener> listeners, const Partial<Process>* processes);
+/// One spelling of a socket's path: /var/run is /run, no doubled slashes.
+std::string socket_path(const std::string& path);
+
+/// What a unit's command would bind, as endpoints' members: of app servers we can read.
+std::vector<nginx::Member> binds_of(const Unit& unit, Host& host);
+
+}  // namespace hopcheck

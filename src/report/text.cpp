@@ -1,0 +1,111 @@
+// The report as text: the chain, the causes, what was not seen, the verdict.
+#include <fmt/format.h>
+
+#include "report/text_writer.h"
+
+namespace hopcheck {
+namespace {
+
+std::string whose_eyes(const Report& report) {
+  if (report.scope == "files") return "files only";
+  std::string user = report.host.privileged ? "root" : "user " + report.host.user;
+  if (!report.host.privileged && report.host.user.empty()) user = "not root";
+  return report.scope == "bundle" ? user + ", replayed" : user;
+}
+
+void write_head(TextWriter& out, const Report& report) {
+  std::string os = report.host.os;
+  if (const auto codename = os.find(" ("); codename != std::string::npos) os.resize(codename);
+  std::string text = "hopcheck " + report.version;
+  if (!report.host.name.empty()) text += " on " + report.host.name;
+  text += os.empty() ? fmt::format(" ({})", whose_eyes(report))
+                     : fmt::format(" ({}, {})", os, whose_eyes(report));
+  out.paragraph("", out.clean(text), "  ");
+  out.line();
+}
+
+void write_chain(TextWriter& out, const std::vector<ChainHop>& chain) {
+  for (const auto& hop : chain) {
+    const std::string word = status_word(hop.status);
+    const std::string head =
+        fmt::format("  {}{}{}", out.coloured(word), std::string(6 - word.size(), ' '),
+                    padded(out.clean(hop.hop), 10));
+    out.paragraph(head, out.clean(hop.label), std::string(18, ' '));
+  }
+  if (!chain.empty()) out.line();
+}
+
+void write_ignored(TextWriter& out, const Report& report) {
+  std::string codes;
+  for (const auto& reported : report.diagnosis) {
+    if (reported.ignored) codes += (codes.empty() ? "" : ", ") + out.clean(reported.finding.code);
+  }
+  if (codes.empty()) return;
+  out.paragraph("Ignored, as was asked: ", codes, "  ");
+  out.line();
+}
+
+void write_next(TextWriter& out, const Report& report) {
+  bool any = false;
+  for (const auto& step : report.next) {
+    if (step.command == "sudo hopcheck") continue;  // stands above what root would add
+    if (!any) out.line("To know more:");
+    any = true;
+    out.paragraph("  ", out.clean(step.question), "  ");
+    for (const auto& part : wrap_command(out.clean(step.command), out.width() - 4))
+      out.line("    " + part);
+  }
+  if (any) out.line();
+}
+
+std::string quiet_text(TextWriter& out, const Report& report) {
+  for (const auto& reported : report.diagnosis) {
+    if (reported.ignored) continue;
+    const std::string severity = severity_name(reported.severity);
+    out.paragraph(out.coloured(severity) + ": ", out.clean(reported.finding.title), "  ");
+  }
+  out.line(verdict_line(report));
+  return out.take();
+}
+
+}  // namespace
+
+std::string status_word(const std::string& status) {
+  if (status == "pass") return "ok";
+  if (status == "warn") return "warn";
+  if (status == "fail") return "FAIL";
+  if (status == "error") return "ERROR";
+  return "skip";
+}
+
+std::string TextWriter::coloured(const std::string& word, const std::string& meaning) const {
+  if (!options_.color) return word;
+  const char* sequence = nullptr;
+  if (meaning == "ok" || meaning == "healthy" || meaning == "+") sequence = "32";
+  if (meaning == "warn" || meaning == "warning" || meaning == "degraded") sequence = "33";
+  if (meaning == "FAIL" || meaning == "error" || meaning == "broken" || meaning == "ERROR")
+    sequence = "1;31";
+  if (meaning == "-") sequence = "31";
+  if (meaning == "skip" || meaning == "unknown" || meaning == "info") sequence = "36";
+  return sequence == nullptr ? word : fmt::format("\033[{}m{}\033[0m", sequence, word);
+}
+
+std::string to_text(const Report& report, const TextOptions& options) {
+  TextWriter out(options);
+  if (out.quiet()) return quiet_text(out, report);
+  write_head(out, report);
+  write_chain(out, report.chain);
+  std::size_t number = 0;
+  for (const auto& reported : report.diagnosis) {
+    if (!reported.ignored) write_cause(out, ++number, reported);
+  }
+  write_ignored(out, report);
+  write_unseen(out, report);
+  write_assumed(out, report);
+  if (out.verbose()) write_details(out, report);
+  write_next(out, report);
+  write_verdict(out, report);
+  return out.take();
+}
+
+}  // namespace hopcheck

@@ -1,0 +1,171 @@
+// One cause in the text report: title, evidence, fixes, why, effects.
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "report/text_writer.h"
+
+namespace hopcheck {
+namespace {
+
+constexpr std::size_t kGutter = 10;       // where line numbers end
+constexpr std::size_t kMostEvidence = 8;  // -v shows all
+constexpr std::size_t kMostLines = 40;    // of one piece of evidence
+
+const char* when_text(When when) {
+  switch (when) {
+    case When::now:
+      return "";
+    case When::on_reload:
+      return ", on the next reload";
+    case When::on_restart:
+      return ", on the next restart";
+    case When::on_reboot:
+      return ", on the next reboot";
+    case When::on_date:
+      return ", on a date";
+    case When::under_load:
+      return ", under load";
+    case When::if_attacked:
+      return ", if attacked";
+  }
+  return "";
+}
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  for (std::size_t begin = 0; begin <= text.size();) {
+    const auto end = std::min(text.find('\n', begin), text.size());
+    lines.push_back(text.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  while (lines.size() > 1 && lines.back().empty()) lines.pop_back();
+  return lines;
+}
+
+std::string numbered(int line, const std::string& sign) {
+  const std::string number = line > 0 ? std::to_string(line) : "";
+  return fmt::format("{:>{}} {} ", number, kGutter, sign);
+}
+
+void write_evidence(TextWriter& out, const std::vector<Evidence>& all) {
+  if (all.empty()) return;
+  const std::size_t shown = out.verbose() ? all.size() : std::min(all.size(), kMostEvidence);
+  std::vector<bool> done(shown, false);
+  for (std::size_t i = 0; i < shown; ++i) {
+    if (done[i]) continue;
+    out.paragraph("     ", out.clean(all[i].source), "       ");
+    for (std::size_t k = i; k < shown; ++k) {
+      if (all[k].source != all[i].source) continue;
+      done[k] = true;
+      std::string head = numbered(all[k].line, "|");
+      auto lines = lines_of(out.clean(all[k].text, true));
+      if (lines.size() > kMostLines) lines.resize(kMostLines);
+      for (const auto& line : lines) {
+        out.paragraph(head, line, numbered(0, "|"));
+        head = numbered(0, "|");
+      }
+    }
+  }
+  if (shown < all.size())
+    out.line(fmt::format("     and {} more: -v shows them", all.size() - shown));
+  out.line();
+}
+
+void write_edit_side(TextWriter& out, int line, const std::string& sign, const std::string& text) {
+  if (text.empty()) return;
+  const std::string indent(kGutter + 7, ' ');  // deeper than the text: one line, continued
+  for (const auto& part : lines_of(out.clean(text, true))) {
+    std::string head = numbered(line, sign);
+    head.replace(kGutter + 1, 1, out.coloured(sign));
+    // A configuration line keeps the blanks that it begins with.
+    const auto first = std::min(part.find_first_not_of(' '), part.size());
+    out.paragraph(head + part.substr(0, first), part.substr(first), indent);
+    if (line > 0) ++line;
+  }
+}
+
+std::string brackets(const TextWriter& out, const Fix& fix) {
+  std::string text;
+  if (fix.on == On::lb) text += " [at the load balancer]";
+  if (fix.on == On::repo) text += " [in the source]";
+  if (fix.interrupts == Interrupts::reload) text += " [reload]";
+  if (fix.interrupts == Interrupts::restart) text += " [restart]";
+  if (fix.lasts == Lasts::until_restart) text += " [until restart]";
+  if (fix.lasts == Lasts::until_reboot) text += " [until reboot]";
+  if (!fix.widens.empty()) text += fmt::format(" [lets in {}]", out.clean(fix.widens));
+  return text;
+}
+
+void write_fix(TextWriter& out, const Fix& fix, bool first) {
+  out.paragraph(first ? "   Fix: " : "   Or: ", out.clean(fix.summary) + brackets(out, fix),
+                "     ");
+  std::string file;
+  for (const auto& edit : fix.edits) {
+    if (edit.file != file) out.paragraph("     ", out.clean(edit.file), "       ");
+    file = edit.file;
+    write_edit_side(out, edit.line, "-", edit.remove);
+    write_edit_side(out, edit.line, "+", edit.add);
+  }
+  for (const auto& command : fix.commands) {
+    for (const auto& part : wrap_command(out.clean(command), out.width() - 5))
+      out.line("     " + part);
+  }
+}
+
+/// The first two sentences of a page's section, as plain words.
+std::string beginning(const std::string& why) {
+  std::string text;
+  int sentences = 0;
+  for (std::size_t i = 0; i < why.size() && sentences < 2; ++i) {
+    const char c = why[i];
+    const char next = i + 1 < why.size() ? why[i + 1] : ' ';
+    if (c == '\n' && next == '\n') break;  // a paragraph ends
+    if (c == '`') continue;
+    if (c == '\n' || c == ' ') {
+      if (!text.empty() && text.back() != ' ') text += ' ';
+      continue;
+    }
+    text += c;
+    const bool abbreviated = text.size() >= 4 && (text.compare(text.size() - 4, 4, "e.g.") == 0 ||
+                                                  text.compare(text.size() - 4, 4, "i.e.") == 0);
+    if ((c == '.' || c == '?') && (next == ' ' || next == '\n') && !abbreviated) ++sentences;
+  }
+  return text;
+}
+
+void write_effects(TextWriter& out, const ReportedFinding& reported) {
+  if (reported.explains.empty()) return;
+  std::string codes;
+  for (const auto& code : reported.explains) codes += (codes.empty() ? "" : ", ") + out.clean(code);
+  out.paragraph("   This explains ", codes + ".", "   ");
+}
+
+}  // namespace
+
+void write_cause(TextWriter& out, std::size_t number, const ReportedFinding& reported) {
+  const Finding& finding = reported.finding;
+  const std::string severity = severity_name(reported.severity);
+  out.line(fmt::format("{}. {}[{}] {}{}", number, out.coloured(severity), out.clean(finding.code),
+                       confidence_name(finding.confidence), when_text(finding.when)));
+  out.paragraph("   ", out.clean(finding.title), "   ");
+  out.line();
+  if (!finding.detail.empty()) {
+    for (const auto& line : lines_of(out.clean(finding.detail, true)))
+      out.paragraph("   ", line, "   ");
+    out.line();
+  }
+  write_evidence(out, finding.evidence);
+  bool first = true;
+  for (const auto& fix : finding.fixes) {
+    write_fix(out, fix, first);
+    first = false;
+  }
+  if (!finding.fixes.empty()) out.line();
+  if (!reported.why.empty()) out.paragraph("   Why: ", out.clean(beginning(reported.why)), "   ");
+  write_effects(out, reported);
+  out.line("   More: hopcheck explain " + out.clean(finding.code));
+  out.line();
+}
+
+}  // namespace hopcheck
