@@ -24,9 +24,8 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
   const Endpoint& endpoint = route.endpoints.front();
   if (!*host.is_local(endpoint) || any_member_served(host, route)) return;
   // Where a unit is meant to run it, the unit's own finding says why it does not.
-  if (has_unit(host, route) || host.looks_meant(endpoint)) return;
+  if (has_unit(host, route) || *host.looks_meant(endpoint)) return;
   const bool none_at_all = host.app_servers()->empty();
-  if (none_at_all && !host.processes()->complete()) throw NotSeen(host.processes()->missing().front());
   Finding finding;
   finding.code = "app.not-running";
   finding.title = fmt::format("the application behind {} does not run", endpoint.member.text());

@@ -44,10 +44,7 @@ HOPCHECK_CHECK(nginx_running) {
     finding.title = fmt::format("nginx does not run: no master process for {}", instance.conf_path);
     finding.about = {"nginx:" + instance.conf_path};
     finding.evidence = {{EvidenceKind::kernel, "process table", 0, "no process named nginx: master process", false}};
-    if (!instance.unit.empty()) {
-      finding.about.push_back("unit:" + instance.unit);
-      add_unit(host, instance.unit, finding);
-    }
+    if (!instance.unit.empty()) add_unit(host, instance.unit, finding);
     const auto systemd = host.systemd();
     Fix fix;
     fix.summary = "start nginx";

@@ -92,7 +92,7 @@ void judge(const Deployment& host, const Endpoint& endpoint, Outcome& out) {
     if (!endpoint.member.backup) out.report(std::move(finding));
     return;
   }
-  if (const auto meant = host.looks_meant(endpoint)) return out.report(wrong_place(host, endpoint, *meant));
+  if (const auto meant = *host.looks_meant(endpoint)) return out.report(wrong_place(host, endpoint, *meant));
   if (!endpoint.member.is_unix()) out.report(nobody_there(host, endpoint));
 }
 

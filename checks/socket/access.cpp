@@ -75,11 +75,9 @@ Finding denied(const Deployment& host, const Endpoint& endpoint, const Deploymen
 /// /etc/group gives nginx's user the group that would let it in; the running worker lacks it.
 bool only_lacks_restart(const Deployment& host, const Credentials& worker, const Walk& walk) {
   const PathStep* step = denied_at(worker, walk);
-  const auto listed = host.group_lists(step->group, worker.user);
-  if (!listed.seen() || !*listed) return false;
   Credentials renewed = worker;
   renewed.groups.push_back(step->group);
-  return denied_at(renewed, walk) == nullptr;
+  return denied_at(renewed, walk) == nullptr && *host.group_lists(step->group, worker.user);
 }
 
 void judge(const Deployment& host, const Endpoint& endpoint, const Deployment::Sender& sender, Outcome& out) {

@@ -26,7 +26,8 @@ class Host;
 class Deployment {
  public:
   /// `targets`: at least one; their unset values are completed from what is observed.
-  Deployment(Host& host, std::vector<Target> targets);
+  /// `since_ms`: how far logs are read back.
+  Deployment(Host& host, std::vector<Target> targets, int since_ms = 3'600'000);
   ~Deployment();
   Deployment(const Deployment&) = delete;
   Deployment& operator=(const Deployment&) = delete;
@@ -59,12 +60,13 @@ class Deployment {
   /// The distinct endpoints of all routes, in order of first appearance.
   const Partial<Endpoint>& endpoints() const;
   /// The listener of a running app server that looks meant where nobody serves `endpoint`: the
-  /// only one that no route leads to. Nothing where there is none or a choice.
+  /// only one that no route leads to. Nothing where there surely is none, or a choice; unseen
+  /// where processes, sockets or routes that were not seen could make or spoil it.
   struct Candidate {
     const AppServer* app{nullptr};
     const Listener* listener{nullptr};
   };
-  std::optional<Candidate> looks_meant(const Endpoint& endpoint) const;
+  Fact<std::optional<Candidate>> looks_meant(const Endpoint& endpoint) const;
   /// Who accepts connections for `endpoint`; null: surely nobody. Throws NotSeen where the
   /// sockets were not seen.
   const Listener* listener_of(const Endpoint& endpoint) const;
@@ -84,7 +86,8 @@ class Deployment {
   Fact<Exchange> direct(const Route& route, const Endpoint& endpoint) const;
 
   Fact<Walk> walk(const std::string& path) const;
-  /// The last lines that the unit wrote to the journal, newest last.
+  /// The last lines that the unit wrote to the journal, newest last: those at most `since_ms`
+  /// older than its newest.
   Fact<std::vector<std::string>> journal(const std::string& unit) const;
   /// What `nginx -t` says of an instance's configuration: its last emerg line, "" where it loads.
   Fact<std::string> nginx_test(const nginx::Instance& instance) const;

@@ -123,7 +123,7 @@ Report diagnose(Recorder& recorder, const RunOptions& options, const Progress& p
   report.version = HOPCHECK_VERSION;
   report.scope = options.scope;
   report.config_file = options.config_file;
-  const Deployment host(recorder, effective_targets(recorder, options));
+  const Deployment host(recorder, effective_targets(recorder, options), options.since_ms);
   if (progress) progress("asking this host");
   host.collect();
   const auto checks = run_checks(host, options, progress);

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <future>
 
-#include "facts/app/servers.h"
 #include "facts/nginx/instances.h"
+#include "facts/systemd/journal.h"
 #include "model/state.h"
 
 namespace hopcheck {
@@ -19,8 +19,8 @@ Fact<std::string> text_of(const Answer& answer, const std::string& absent_as) {
   return answer.why;
 }
 
-Deployment::Deployment(Host& host, std::vector<Target> targets)
-    : state_(std::make_unique<State>(host, std::move(targets))) {}
+Deployment::Deployment(Host& host, std::vector<Target> targets, int since_ms)
+    : state_(std::make_unique<State>(host, std::move(targets), since_ms)) {}
 Deployment::~Deployment() = default;
 
 const std::vector<Target>& Deployment::targets() const {
@@ -51,14 +51,7 @@ const Fact<std::vector<nginx::Instance>>& Deployment::nginx() const {
 }
 
 const Fact<std::vector<AppServer>>& Deployment::app_servers() const {
-  return state_->app_servers.get([&]() -> Fact<std::vector<AppServer>> {
-    const auto& table = processes();
-    if (!table.seen()) return table.unseen();
-    const auto& sockets = listeners();
-    return hopcheck::app_servers(*table, sockets.if_seen(), [&](const std::string& path) {
-      return state_->host.ask(ask::read(path));
-    });
-  });
+  return state_->app_servers.get([&] { return complete_servers(*this, *state_); });
 }
 
 const Fact<Partial<Unit>>& Deployment::units() const {
@@ -146,7 +139,7 @@ Fact<Walk> Deployment::walk(const std::string& path) const {
 }
 
 Fact<std::vector<std::string>> Deployment::journal(const std::string& unit) const {
-  const auto question = ask::run({"journalctl", "--no-pager", "-o", "cat", "-n", "60", "-u", unit});
+  const auto question = ask::run(journal_command(unit));
   const auto result = decoded<CommandResult>(state_->host.ask(question), "the journal of " + unit, decode_command);
   if (!result.seen()) return result.unseen();
   if (result->err.find("insufficient permissions") != std::string::npos ||
@@ -154,13 +147,7 @@ Fact<std::vector<std::string>> Deployment::journal(const std::string& unit) cons
     return Unseen{Unseen::Why::denied, "the journal of " + unit, "root"};
   }
   if (result->exit_code != 0) return Unseen{Unseen::Why::failed, "the journal of " + unit, {}};
-  std::vector<std::string> lines;
-  for (std::size_t begin = 0; begin < result->out.size();) {
-    const auto end = std::min(result->out.find('\n', begin), result->out.size());
-    lines.push_back(result->out.substr(begin, end - begin));
-    begin = end + 1;
-  }
-  return lines;
+  return last_words(parse_journal(result->out), state_->since_ms);
 }
 
 Fact<std::string> Deployment::nginx_test(const nginx::Instance& instance) const {

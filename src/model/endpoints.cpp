@@ -119,10 +119,12 @@ Fact<const Unit*> Deployment::unit_behind(const Route& route) const {
   return only ? &*first : nullptr;
 }
 
-std::optional<Deployment::Candidate> Deployment::looks_meant(const Endpoint& endpoint) const {
+Fact<std::optional<Deployment::Candidate>> Deployment::looks_meant(const Endpoint& endpoint) const {
   const auto& apps = app_servers();
+  if (!apps.seen()) return apps.unseen();
+  if (!processes()->complete()) return processes()->missing().front();
   // A route that was not followed may lead to the very listener that looks free.
-  if (!apps.seen() || !endpoints().complete()) return std::nullopt;
+  if (!endpoints().complete()) return endpoints().missing().front();
   const auto led_to = [&](const Listener& listener) {
     const auto& known = endpoints().seen_items();
     return std::any_of(known.begin(), known.end(), [&](const Endpoint& other) {
@@ -133,6 +135,7 @@ std::optional<Deployment::Candidate> Deployment::looks_meant(const Endpoint& end
   std::vector<Candidate> free, alike;
   for (const auto& app : *apps) {
     if (is_system_daemon(app)) continue;
+    if (!app.listeners_complete) return Unseen{Unseen::Why::denied, "which sockets " + app.text() + " holds", "root"};
     for (const auto& listener : app.listeners) {
       if (led_to(listener)) continue;
       free.push_back({&app, &listener});
@@ -140,7 +143,7 @@ std::optional<Deployment::Candidate> Deployment::looks_meant(const Endpoint& end
       if (is_unix == endpoint.member.is_unix()) alike.push_back(free.back());
     }
   }
-  if (alike.size() == 1) return alike.front();
+  if (alike.size() == 1) return std::optional<Candidate>(alike.front());
   return free.size() == 1 ? std::optional<Candidate>(free.front()) : std::nullopt;
 }
 

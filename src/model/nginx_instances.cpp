@@ -44,6 +44,11 @@ void read_config(Host& host, nginx::Instance& instance) {
 /// Workers that do not run yet: whose rights they will have.
 void fill_worker(Deployment::State& state, nginx::Instance& instance) {
   if (instance.worker.seen()) return;
+  // Workers may run whose groups were not seen; of files alone, the written user is all there is.
+  if (!instance.running.seen() && instance.running.unseen().why != Unseen::Why::out_of_scope) {
+    instance.worker = instance.running.unseen();
+    return;
+  }
   const std::string user = instance.site.seen() ? instance.site->user : "";
   const auto& accounts = state.accounts.get([&] { return read_accounts(state.host); });
   if (!accounts.seen()) {

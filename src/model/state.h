@@ -24,10 +24,11 @@ struct Accounts {
 
 /// Questions asked and their answers understood, one function a fact.
 struct Deployment::State {
-  State(Host& h, std::vector<Target> t) : host(h), given(std::move(t)) {}
+  State(Host& h, std::vector<Target> t, int since) : host(h), given(std::move(t)), since_ms(since) {}
 
   Host& host;
   std::vector<Target> given;
+  int since_ms;
 
   Memo<std::vector<Target>> targets{};
   Memo<Fact<Identity>> identity{};
@@ -35,6 +36,7 @@ struct Deployment::State {
   Memo<Fact<Partial<Listener>>> listeners{};
   Memo<Fact<Accounts>> accounts{};
   Memo<Fact<std::vector<nginx::Instance>>> nginx{};
+  Memo<Fact<std::vector<AppServer>>> running_servers{};  ///< as their processes show them
   Memo<Fact<std::vector<AppServer>>> app_servers{};
   Memo<Fact<Partial<Unit>>> units{};
   Memo<std::vector<std::vector<nginx::Member>>> unit_binds{};  ///< beside `units`
@@ -67,6 +69,10 @@ Fact<Accounts> read_accounts(Host& host);
 Fact<Credentials> credentials_of(const Accounts& accounts, const std::string& user);
 
 Fact<std::vector<nginx::Instance>> find_nginx(const Deployment& deployment, Deployment::State& state);
+/// The app servers that run, as far as their processes show what they were told.
+const Fact<std::vector<AppServer>>& running_servers(const Deployment& deployment, Deployment::State& state);
+/// The same, completed by the units that started them.
+Fact<std::vector<AppServer>> complete_servers(const Deployment& deployment, Deployment::State& state);
 Fact<Partial<Unit>> find_units(const Deployment& deployment, Deployment::State& state);
 std::vector<Target> complete_targets(const Deployment& deployment, const std::vector<Target>& given);
 /// The load balancer's probe and the site's URL of every target, not followed yet.

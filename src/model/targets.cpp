@@ -9,25 +9,23 @@ namespace {
 
 constexpr int kHttpPort = 80;
 
-/// TCP ports that nginx's http block or an app server offers to a load balancer.
+/// TCP ports that nginx's http block or an app server offers to a load balancer. Throws NotSeen
+/// where there may be more of them.
 std::set<int> offered_ports(const Deployment& deployment) {
   std::set<int> ports;
-  if (const auto* instances = deployment.nginx().if_seen()) {
-    for (const auto& instance : *instances) {
-      if (!instance.site.seen()) continue;
-      for (const auto& server : instance.site->servers) {
-        for (const auto& listen : server.listens) {
-          if (listen.path.empty() && !listen.ssl) ports.insert(listen.port);
-        }
+  for (const auto& instance : *deployment.nginx()) {
+    if (!instance.site->missing.empty()) throw NotSeen(instance.site->missing.front());
+    for (const auto& server : instance.site->servers) {
+      for (const auto& listen : server.listens) {
+        if (listen.path.empty() && !listen.ssl) ports.insert(listen.port);
       }
     }
   }
   if (!ports.empty()) return ports;
-  if (const auto* apps = deployment.app_servers().if_seen()) {
-    for (const auto& app : *apps) {
-      for (const auto& listener : app.listeners) {
-        if (listener.kind == Listener::Kind::tcp && !listener.is_loopback()) ports.insert(listener.port);
-      }
+  for (const auto& app : *deployment.app_servers()) {
+    if (!app.listeners_complete) throw NotSeen({Unseen::Why::denied, "which sockets " + app.text() + " holds", "root"});
+    for (const auto& listener : app.listeners) {
+      if (listener.kind == Listener::Kind::tcp && !listener.is_loopback()) ports.insert(listener.port);
     }
   }
   return ports;
@@ -36,7 +34,12 @@ std::set<int> offered_ports(const Deployment& deployment) {
 void observe_port(const Deployment& deployment, LbSettings& lb) {
   if (lb.port.from != From::default_) return;
   if (lb.port.value == 0) lb.port.value = kHttpPort;
-  const auto ports = offered_ports(deployment);
+  std::set<int> ports;
+  try {
+    ports = offered_ports(deployment);
+  } catch (const NotSeen&) {
+    return;  // the usual port, told as an assumption
+  }
   // Two candidates are a guess between them; the usual port is the better guess.
   if (ports.size() != 1 || ports.count(lb.port.value) > 0) return;
   lb.port.value = *ports.begin();

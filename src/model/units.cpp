@@ -65,14 +65,14 @@ Fact<Unit> read_unit(Host& host, const std::string& path) {
 }
 
 /// Units of running app servers and of nginx, wherever their files lie.
-std::set<std::string> named_units(const Deployment& deployment) {
+std::set<std::string> named_units(const Deployment& deployment, Deployment::State& state) {
   std::set<std::string> names{"nginx.service"};
-  if (const auto* apps = deployment.app_servers().if_seen()) {
+  if (const auto* apps = running_servers(deployment, state).if_seen()) {
     for (const auto& app : *apps) {
       if (!app.unit.empty()) names.insert(app.unit);
     }
   }
-  for (const auto& target : deployment.targets()) {
+  for (const auto& target : state.given) {
     if (!target.app.unit.value.empty()) names.insert(target.app.unit.value);
   }
   return names;
@@ -131,7 +131,7 @@ Fact<Partial<Unit>> find_units(const Deployment& deployment, Deployment::State& 
   }
   std::vector<Unseen> missing;
   std::vector<Unit> units;
-  std::set<std::string> names = named_units(deployment);
+  std::set<std::string> names = named_units(deployment, state);
   for (const auto& path : written_units(state.host, missing)) {
     const auto unit = read_unit(state.host, path);
     if (!unit.seen()) {
