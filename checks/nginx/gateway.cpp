@@ -1,6 +1,8 @@
 // nginx gets an answer from what it passes requests to.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 
@@ -10,6 +12,31 @@ namespace {
 
 const char* meaning(int status) {
   return status == 504 ? "got no answer in time" : status == 503 ? "had nowhere to send it" : "got no usable answer";
+}
+
+bool is_gateway_error(const Exchange& exchange) {
+  return exchange.answered() && exchange.status >= 502 && exchange.status <= 504 && author(exchange) == Author::nginx;
+}
+
+bool same_endpoints(const Route& a, const Route& b) {
+  return std::equal(a.endpoints.begin(), a.endpoints.end(), b.endpoints.begin(), b.endpoints.end(),
+                    [](const Endpoint& one, const Endpoint& other) { return one.node() == other.node(); });
+}
+
+/// Every request to these endpoints gets such an answer: the fault is theirs, not that of a path.
+bool all_fail(const Deployment& host, const std::vector<const Route*>& passed, const Route& like) {
+  return std::all_of(passed.begin(), passed.end(), [&](const Route* route) {
+    if (!same_endpoints(*route, like)) return true;
+    const auto exchange = host.probe(*route);
+    return exchange.seen() && is_gateway_error(*exchange);
+  });
+}
+
+void cite_unserved(const Deployment& host, const Endpoint& endpoint, Finding& finding) {
+  const auto local = host.is_local(endpoint);
+  const auto* sockets = host.listeners().if_seen();
+  if (!local.seen() || !*local || sockets == nullptr || !sockets->complete()) return;
+  if (host.listener_of(endpoint) == nullptr) finding.evidence.push_back(cite_no_listener(endpoint.member.text()));
 }
 
 }  // namespace
@@ -24,14 +51,17 @@ HOPCHECK_CHECK(nginx_gateway) {
   out.each(passed, [&](const Route* route) {
     const Fact<Exchange> probe = host.probe(*route);
     const Exchange& exchange = *probe;
-    if (!exchange.answered() || exchange.status < 502 || exchange.status > 504 || author(exchange) != Author::nginx) return;
+    if (!is_gateway_error(exchange)) return;
     Finding finding;
     finding.code = "nginx.bad-gateway";
     finding.title = fmt::format("nginx passed {} {} on to {} and {}: {}", route->request.method, route->request.path,
                                 route->endpoints.front().member.text(), meaning(exchange.status), exchange.status);
-    finding.about = {route->node()};
-    for (const auto& endpoint : route->endpoints) finding.about.push_back(endpoint.node());
+    if (!all_fail(host, passed, *route)) finding.about = {route->node()};
     finding.evidence = {cite(route->request, exchange), route->action.from};
+    for (const auto& endpoint : route->endpoints) {
+      finding.about.push_back(endpoint.node());
+      cite_unserved(host, endpoint, finding);
+    }
     out.report(std::move(finding));
   });
 }

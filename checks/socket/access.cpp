@@ -44,14 +44,35 @@ std::string rights(const PathStep& step) {
 
 std::string mode_text(unsigned mode) { return fmt::format("{:04o}", mode); }
 
-Fix open_now(const PathStep& step, bool is_socket) {
+/// To whom the kernel applies which three bits of a mode.
+struct Class {
+  unsigned shift{0};
+  std::string who{"others"};
+  std::string widens{"every user of this host"};
+};
+
+Class class_of(const Credentials& worker, const PathStep& step) {
+  if (worker.user == step.user) return {6, "its owner " + step.user, ""};
+  const bool in_group = worker.group == step.group || std::find(worker.groups.begin(), worker.groups.end(), step.group) != worker.groups.end();
+  if (in_group) return {3, "group " + step.group, "group " + step.group};
+  return {};
+}
+
+Fix open_now(const Credentials& worker, const PathStep& step, bool is_socket) {
   Fix fix;
   const bool volatile_place = step.path.rfind("/run/", 0) == 0 || step.path.rfind("/tmp/", 0) == 0;
   fix.lasts = is_socket ? Lasts::until_restart : volatile_place ? Lasts::until_reboot : Lasts::permanent;
-  fix.summary = is_socket ? "let others connect to the socket" : "let others pass the directory";
-  const unsigned mode = step.mode | (is_socket ? 0006U : 0001U);
+  const Class whom = class_of(worker, step);
+  if (!step.acl.empty() && whom.shift < 6) {
+    // With an ACL the mode's group bits are its mask: chmod would open more, or nothing.
+    fix.summary = fmt::format("let {} {}", worker.user, is_socket ? "connect to the socket" : "pass the directory");
+    fix.commands = {fmt::format("setfacl -m u:{}:{} {}", shell_quote(worker.user), is_socket ? "rw" : "x", shell_quote(step.path))};
+    return fix;
+  }
+  fix.summary = fmt::format("let {} {}", whom.who, is_socket ? "connect to the socket" : "pass the directory");
+  const unsigned mode = step.mode | ((is_socket ? 6U : 1U) << whom.shift);
   fix.commands = {fmt::format("chmod {} {}", mode_text(mode), shell_quote(step.path))};
-  fix.widens = "every user of this host";
+  fix.widens = whom.widens;
   return fix;
 }
 
@@ -68,7 +89,7 @@ Finding denied(const Deployment& host, const Endpoint& endpoint, const Deploymen
   if (!is_socket) {
     if (const Unit* unit = maker_of(host, step.path)) finding.fixes.push_back(keep_open(*unit));
   }
-  finding.fixes.push_back(open_now(step, is_socket));
+  finding.fixes.push_back(open_now(worker, step, is_socket));
   return finding;
 }
 
@@ -85,7 +106,8 @@ void judge(const Deployment& host, const Endpoint& endpoint, const Deployment::S
   const Credentials& worker = *sender.instance->worker;
   const PathStep* step = denied_at(worker, *walk);
   if (step == nullptr) return;
-  if (step->type == PathStep::Type::absent || (step == &walk->last() && step->type != PathStep::Type::socket)) return;
+  const bool end = walk->whole.seen() && step == &walk->last();
+  if (end && step->type != PathStep::Type::socket) return;  // another check's fault
   Finding finding = denied(host, endpoint, sender, worker, *step);
   if (only_lacks_restart(host, worker, *walk)) {
     finding.code = "socket.group-not-effective";

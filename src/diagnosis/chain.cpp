@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <optional>
 
 namespace hopcheck {
 namespace {
@@ -75,15 +77,36 @@ ChainHop nginx_hop(const Route& route, const std::vector<JudgedFinding>& finding
   return hop;
 }
 
-ChainHop socket_hop(const Route& route, const Endpoint& endpoint,
-                    const std::vector<JudgedFinding>& findings) {
-  return {"socket", endpoint.member.text(), hop_status(route, "socket", findings, "pass")};
+/// The first of the route's sockets that is there, else the first.
+std::optional<ChainHop> socket_hop(const Deployment& host, const Route& route,
+                                   const std::vector<JudgedFinding>& findings) {
+  std::optional<ChainHop> hop;
+  for (const auto& endpoint : route.endpoints) {
+    if (!endpoint.member.is_unix()) continue;
+    const auto walk = host.walk(endpoint.member.path);
+    const bool known = walk.seen() && walk->whole.seen();
+    const bool there = known && walk->exists();
+    if (!hop || there) hop = {"socket", endpoint.member.text(), there ? "pass" : known ? "fail" : "unknown"};
+    if (known && !there) hop->label += ": not there";
+    if (there) break;
+  }
+  if (hop) hop->status = hop_status(route, "socket", findings, hop->status);
+  return hop;
+}
+
+/// Why no app server is known behind a route.
+std::string no_app(const Deployment& host, const Route& route) {
+  const auto& sockets = host.listeners();
+  const bool unserved = sockets.seen() && sockets->complete() &&
+                        std::all_of(route.endpoints.begin(), route.endpoints.end(),
+                                    [&](const Endpoint& endpoint) { return host.listener_of(endpoint) == nullptr; });
+  return unserved ? "nobody listens on " + route.endpoints.front().member.text() : "not seen";
 }
 
 ChainHop app_hop(const Deployment& host, const Route& route,
                  const std::vector<JudgedFinding>& findings) {
   ChainHop hop{"app", {}, "unknown"};
-  std::string unseen = "not seen";
+  std::string unseen = no_app(host, route);
   for (const auto& endpoint : route.endpoints) {
     const auto app = host.app_behind(endpoint);
     if (!app.seen()) unseen = app.unseen().what;
@@ -106,11 +129,7 @@ std::vector<ChainHop> chain_of(const Deployment& host, const Route& route,
                                const std::vector<JudgedFinding>& findings) {
   std::vector<ChainHop> chain{lb_hop(host, route, findings)};
   if (route.instance != nullptr) chain.push_back(nginx_hop(route, findings));
-  for (const auto& endpoint : route.endpoints) {
-    if (!endpoint.member.is_unix()) continue;
-    chain.push_back(socket_hop(route, endpoint, findings));
-    break;
-  }
+  if (const auto socket = socket_hop(host, route, findings)) chain.push_back(*socket);
   if (!route.endpoints.empty()) chain.push_back(app_hop(host, route, findings));
   return chain;
 }
