@@ -59,7 +59,7 @@ HOPCHECK_CHECK(lb_time) {
     Fix shallow;
     shallow.summary = fmt::format("let {} answer at once: no database, no other service, no waiting", route->request.path);
     Fix patient;
-    patient.summary = fmt::format("or raise the load balancer's health check timeout above {}", duration_text(limit));
+    patient.summary = fmt::format("raise the load balancer's health check timeout above {}", duration_text(limit));
     patient.on = On::lb;
     finding.fixes = {std::move(shallow), std::move(patient)};
     out.report(std::move(finding));

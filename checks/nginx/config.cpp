@@ -43,16 +43,12 @@ void report(const nginx::Instance& instance, const nginx::Problem& problem, Conf
     finding.evidence.push_back({EvidenceKind::file, problem.file, problem.line, problem.message, false});
   }
   if (!verdict.empty()) {
-    finding.evidence.push_back({EvidenceKind::command, "nginx -t -c " + instance.conf_path, 0, verdict, false});
+    finding.evidence.push_back({EvidenceKind::command, instance.command("-t"), 0, verdict, false});
   }
   Fix fix;
   fix.summary = problem.file.empty() ? "correct what nginx names, then load it"
                                      : fmt::format("correct line {} of {}, then load it", problem.line, problem.file);
-  const std::string check = "nginx -t -c " + shell_quote(instance.conf_path);
-  fix.commands = {check + (running ? " && nginx -s reload -c " : " && nginx -c ") + shell_quote(instance.conf_path)};
-  if (!instance.unit.empty()) {
-    fix.commands = {check + (running ? " && systemctl reload " : " && systemctl start ") + shell_quote(instance.unit)};
-  }
+  fix.commands = {instance.load_command()};
   fix.interrupts = running ? Interrupts::reload : Interrupts::nothing;
   finding.fixes = {std::move(fix)};
   out.report(std::move(finding));

@@ -46,7 +46,7 @@ Finding loopback_only(const Route& route, const nginx::Instance& instance,
     added.replace(address, address_text(listen->address, listen->port).size(), std::to_string(listen->port));
     fix.edits.push_back({listen->from.source, listen->from.line, listen->from.text, added});
   }
-  fix.commands = {"nginx -t && nginx -s reload"};
+  fix.commands = {instance.load_command()};
   fix.interrupts = Interrupts::reload;
   fix.widens = fmt::format("everybody who can reach this host on port {}", first.port);
   finding.fixes = {std::move(fix)};

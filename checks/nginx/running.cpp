@@ -45,14 +45,9 @@ HOPCHECK_CHECK(nginx_running) {
     finding.about = {"nginx:" + instance.conf_path};
     finding.evidence = {{EvidenceKind::kernel, "process table", 0, "no process named nginx: master process", false}};
     if (!instance.unit.empty()) add_unit(host, instance.unit, finding);
-    const auto systemd = host.systemd();
     Fix fix;
     fix.summary = "start nginx";
-    if (systemd.seen() && *systemd && !instance.unit.empty()) {
-      fix.commands = {"systemctl start " + shell_quote(instance.unit)};
-    } else {
-      fix.commands = {"nginx -c " + shell_quote(instance.conf_path)};
-    }
+    fix.commands = {instance.load_command()};
     fix.lasts = Lasts::until_reboot;
     finding.fixes = {std::move(fix)};
     out.report(std::move(finding));

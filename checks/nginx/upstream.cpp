@@ -21,7 +21,9 @@ bool others_answer(const Deployment& host, const Endpoint& endpoint) {
 }
 
 /// nginx is pointed at the place where the application listens.
-Fix point_at(const Evidence& directive, const Endpoint& endpoint, const Listener& meant) {
+Fix point_at(const Deployment::Sender& sender, const Endpoint& endpoint, const Listener& meant) {
+  // A server line of an upstream block, else the directive that passes.
+  const Evidence& directive = endpoint.member.from.source.empty() ? sender.from : endpoint.member.from;
   Fix fix;
   fix.summary = fmt::format("let nginx pass requests to {}", meant.text());
   const bool from_unix = endpoint.member.is_unix();
@@ -35,7 +37,7 @@ Fix point_at(const Evidence& directive, const Endpoint& endpoint, const Listener
     changed.replace(place, from.size(), to);
     fix.edits = {{directive.source, directive.line, directive.text, changed}};
   }
-  fix.commands = {"nginx -t && nginx -s reload"};
+  fix.commands = {sender.instance->load_command()};
   fix.interrupts = Interrupts::reload;
   return fix;
 }
@@ -59,8 +61,7 @@ Finding wrong_place(const Deployment& host, const Endpoint& endpoint, const Depl
   finding.confidence = Confidence::likely;
   for (const auto& sender : host.senders(endpoint)) {
     finding.evidence.push_back(sender.from);
-    if (finding.fixes.empty()) finding.fixes.push_back(point_at(endpoint.member.from.source.empty() ? sender.from : endpoint.member.from,
-                                                                endpoint, *meant.listener));
+    if (finding.fixes.empty()) finding.fixes.push_back(point_at(sender, endpoint, *meant.listener));
   }
   cite_member(endpoint, finding);
   finding.evidence.push_back(cite(*meant.listener));

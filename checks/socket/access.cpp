@@ -114,7 +114,7 @@ void judge(const Deployment& host, const Endpoint& endpoint, const Deployment::S
     finding.title += fmt::format("; {} is in group {} since after nginx started", worker.user, step->group);
     Fix reload;
     reload.summary = "give the workers their new group";
-    reload.commands = {"nginx -s reload"};
+    reload.commands = {sender.instance->load_command()};
     reload.interrupts = Interrupts::reload;
     finding.fixes = {std::move(reload)};
   }

@@ -177,6 +177,11 @@ struct Instance {
   std::string program{};  ///< absolute path of the binary, "" where not known
   std::shared_ptr<const Config> config{};
   Fact<Site> site{};
+
+  /// "nginx -t -c /srv/nginx.conf": the program with what it takes to mean this instance.
+  std::string command(const std::string& options) const;
+  /// Tests the configuration, then loads it into what runs, or starts it where nothing does.
+  std::string load_command() const;
 };
 
 /// The listen sockets' view of a request: which server block and location answer. Throws NotSeen

@@ -99,6 +99,9 @@ Fact<std::vector<nginx::Instance>> find_nginx(const Deployment& deployment, Depl
     fill_built_in(state.host, instance);
     read_config(state.host, instance);
     fill_worker(state, instance);
+    // A package brings the unit's file also where nobody would read it.
+    const auto systemd = deployment.systemd();
+    if (systemd.seen() && !*systemd) instance.unit.clear();
   }
   return instances;
 }

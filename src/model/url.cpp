@@ -25,7 +25,7 @@ std::optional<Url> parse_url(const std::string& text) {
   std::string authority = text.substr(begin, slash - begin);
   if (authority.find('@') != std::string::npos) authority.erase(0, authority.rfind('@') + 1);
   url.path = text.substr(slash, text.find('#', slash) - slash);
-  if (url.path.empty() || url.path.front() != '/') url.path.insert(0, "/");
+  if (url.path.empty() || url.path.front() != '/') url.path = '/' + url.path;
   url.port = url.scheme == "https" ? 443 : 80;
   const auto bracket = authority.rfind(']');
   const auto port = authority.rfind(':');

@@ -37,7 +37,8 @@ std::vector<ReportedSetting> reported_settings(const LbSettings& lb) {
   const auto& host = lb.host.value;
   return {
       word("profile", lb.profile),
-      entry("sources", lb.sources, lb.sources.value, fmt::format("{}", fmt::join(lb.sources.value, ", "))),
+      entry("sources", lb.sources, lb.sources.value,
+            fmt::format("{}", fmt::join(lb.sources.value, ", "))),
       duration("idle_timeout", lb.idle_timeout_ms),
       number("proxies", lb.proxies),
       word("protocol", lb.protocol),

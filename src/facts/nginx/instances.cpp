@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "hopcheck/finding.h"
+
 namespace hopcheck::nginx {
 
 namespace {
@@ -63,7 +65,7 @@ Instance instance_of(const Process& master) {
   out.prefix = option(argv, "-p");
   const std::string* exe = master.exe.if_seen();
   if (exe != nullptr) {
-    out.program = *exe;
+    out.program = exe->substr(0, exe->find(" (deleted)"));  // replaced by an upgrade since it started
   } else if (!argv.empty() && argv.front().starts_with('/')) {
     out.program = argv.front();
   }
@@ -121,6 +123,21 @@ BuildOptions parse_build_options(std::string_view text) {
   out.user = build_option(all, "--user=");
   out.error_log_path = build_option(all, "--error-log-path=");
   return out;
+}
+
+std::string Instance::command(const std::string& options) const {
+  std::string text = program.empty() || program == "/usr/sbin/nginx" ? "nginx" : shell_quote(program);
+  if (!options.empty()) text += " " + options;
+  if (conf_path != "/etc/nginx/nginx.conf") text += " -c " + shell_quote(conf_path);
+  if (!prefix.empty()) text += " -p " + shell_quote(prefix);
+  return text;
+}
+
+std::string Instance::load_command() const {
+  const std::string test = command("-t") + " && ";
+  const bool runs = master != 0;
+  if (!unit.empty()) return test + (runs ? "systemctl reload " : "systemctl start ") + shell_quote(unit);
+  return test + command(runs ? "-s reload" : "");
 }
 
 std::string test_verdict(const std::string& stderr_text) {
