@@ -250,7 +250,7 @@ void read_ignores(const Section& top, const std::string& file, Config& config) {
   each_table(top, "ignore", file, [&](const toml::table& table, const Section& section) {
     section.require_known({"code", "about", "reason", "until"});
     Ignore ignore;
-    ignore.code = required(section, table, "code", "nginx.default-site-enabled");
+    ignore.code = required(section, table, "code", "nginx.upstream-member-down");
     ignore.reason = required(section, table, "reason", "catch-all on purpose");
     if (section.find("about") != nullptr)
       ignore.about = required(section, table, "about", "server:_");

@@ -5,6 +5,7 @@
 #include "cli/output.h"
 #include "cli/session.h"
 #include "cli/values.h"
+#include "report/layout.h"
 #include "support/usage_error.h"
 
 namespace hopcheck::cli {
@@ -32,6 +33,16 @@ void add_timings(const Recorder& recorder, Report& report) {
     report.timings.push_back({timing.key, timing.start_ms, timing.ms});
 }
 
+/// An accepted finding is accepted up to a day; from then on the entry itself wants a look.
+void note_expired(const RunOptions& run, const std::string& today) {
+  for (const auto& ignore : run.ignores) {
+    if (ignore.until.empty() || today.empty() || ignore.until >= today) continue;
+    note(fit_for_terminal(fmt::format("warning: {}: the [[ignore]] of {} ended on {}: remove it or set a later date",
+                                      ignore.source, ignore.code, ignore.until),
+                          false));
+  }
+}
+
 }  // namespace
 
 int run_command(const Options& options) {
@@ -48,6 +59,7 @@ int run_command(const Options& options) {
     report = diagnose(recorder, run, [&](const std::string& text) { progress.show(text); });
   }
   add_timings(recorder, report);
+  if (options.quiet == 0) note_expired(run, report.started_at.substr(0, 10));
   print(format == "json" ? to_json(report)
                          : to_text(report, text_options(options.color, options.verbosity())));
   for (const auto& path : options.outputs) {

@@ -102,6 +102,18 @@ class Input(unittest.TestCase):
             self.assertEqual(unprintable(result.out), [], argv)
         self.assertEqual(json.loads(hopcheck("schema", "report").out), SCHEMA)
 
+    def test_an_ignore_that_has_ended_is_a_warning(self):
+        path = self.write("hopcheck.toml", """[[ignore]]
+code = "nginx.upstream-member-down"
+reason = "spare"
+until = 2020-01-01
+""")
+        result = hopcheck("--config", path, "--if-present", "--probe", "none")
+        self.assertIn(result.code, (0, 1, 3), result)
+        for text in (f"{path}:1", "nginx.upstream-member-down", "2020-01-01"):
+            self.assertIn(text, result.err)
+        self.assertEqual(result.err.count("\n"), 1, result)
+
     def test_output_where_nothing_can_be_written(self):
         result = hopcheck("-o", "/nonexistent/report.json", "--if-present")
         self.assertEqual(result.code, 2, result)
