@@ -6,12 +6,13 @@ CMAKE_FLAGS ?=
 
 sources = $$(git ls-files '*.cpp' '*.h')
 
-.PHONY: help run test install format tidy
+.PHONY: help run test portable install format tidy
 
 help:
 	@echo 'make run      build, break a small shop on purpose, and diagnose it'
 	@echo '              FAULT=socket-closed|wrong-port|app-down|health-404|slow|none'
 	@echo 'make test     build and run all tests (PRESET=dev|asan)'
+	@echo 'make portable build one static file that runs on any Debian'
 	@echo 'make install  build and install under PREFIX=$(PREFIX)'
 	@echo 'make format   clang-format over the sources'
 	@echo 'make tidy     clang-tidy over the sources'
@@ -29,6 +30,13 @@ test:
 	cmake --preset $(PRESET) $(CMAKE_FLAGS)
 	cmake --build --preset $(PRESET)
 	ctest --preset $(PRESET) -j $$(nproc)
+
+portable:
+	@scripts/install-packages build portable
+	@scripts/static-curl
+	cmake --preset portable $(CMAKE_FLAGS)
+	cmake --build --preset portable
+	@ls -l build/portable/hopcheck
 
 install:
 	@scripts/install-packages build

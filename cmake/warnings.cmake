@@ -4,6 +4,10 @@ set(HOPCHECK_WARNINGS -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conv
   -Wold-style-cast -Wnon-virtual-dtor -Woverloaded-virtual -Wnull-dereference)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   list(APPEND HOPCHECK_WARNINGS -Wduplicated-cond -Wlogical-op -Wuseless-cast)
+  # With sanitizers g++ takes what they add for uses of unset values.
+  if(HOPCHECK_SANITIZE)
+    list(APPEND HOPCHECK_WARNINGS -Wno-maybe-uninitialized)
+  endif()
 else()
   list(APPEND HOPCHECK_WARNINGS -Wimplicit-fallthrough -Wunreachable-code)
 endif()
