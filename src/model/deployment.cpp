@@ -161,7 +161,7 @@ Fact<std::string> Deployment::nginx_test(const nginx::Instance& instance) const 
   // nginx -t makes pid, log and temp files where they are missing: only where nginx or its unit
   // has made them already.
   if (instance.master == 0 && instance.unit.empty()) {
-    return Unseen{Unseen::Why::switched_off, "nginx -t would create files: nginx has never run here", {}};
+    return Unseen{Unseen::Why::switched_off, "nginx -t would create files where nginx has never run", {}};
   }
   // nginx needs time and memory that grow with the square of the server names.
   constexpr std::size_t kManyDirectives = 60000;
