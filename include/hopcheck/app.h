@@ -34,7 +34,7 @@ struct AppServer {
   std::string program{};         ///< kind other only: "hypercorn", "app.py"
   std::string app{};             ///< "shop:app" where known
   std::vector<Listener> listeners{};
-  bool listeners_complete{true};  ///< false: sockets whose owner was not seen may be its own
+  bool listeners_complete{true};  ///< false: its descriptors were not read, and some socket has no owner
   GunicornSettings gunicorn{};   ///< kind gunicorn only
 
   /// "gunicorn shop:app (shop.service, pid 812)"

@@ -195,16 +195,26 @@ class Finder {
     if (server.pids.size() > 1) server.credentials = by_pid_.at(server.pids[1])->credentials;
   }
 
+  // Who may read where a process works may read its descriptors: the kernel asks for the same right.
+  bool all_looked_into(const AppServer& server) const {
+    return std::all_of(server.pids.begin(), server.pids.end(),
+                       [this](int pid) { return by_pid_.at(pid)->cwd.seen(); });
+  }
+
   void hold_listeners(AppServer& server) const {
-    server.listeners_complete = listeners_ != nullptr && listeners_->complete();
+    server.listeners_complete =
+        listeners_ != nullptr &&
+        std::all_of(listeners_->missing().begin(), listeners_->missing().end(),
+                    [](const Unseen& missing) { return missing.why == Unseen::Why::denied; });
     if (listeners_ == nullptr) return;
+    const bool looked_into = all_looked_into(server);
     for (const Listener& listener : listeners_->seen_items()) {
       const auto& holders = listener.pids.seen_items();
       const bool holds = std::any_of(holders.begin(), holders.end(), [&server](int pid) {
         return std::find(server.pids.begin(), server.pids.end(), pid) != server.pids.end();
       });
       if (holds) server.listeners.push_back(listener);
-      if (!holds && !listener.pids.complete()) server.listeners_complete = false;
+      if (!holds && !looked_into && !listener.pids.complete()) server.listeners_complete = false;
     }
   }
 

@@ -176,7 +176,11 @@ TEST_CASE("uvicorn's workers are started by multiprocessing") {
 TEST_CASE("sockets whose owner is hidden leave the list open") {
   Listener hidden = tcp(8000, {});
   hidden.pids.add_missing({Unseen::Why::denied, "owner", "root"});
-  CHECK_FALSE(find({running(812, 1, gunicorn)}, {hidden})[0].listeners_complete);
+  Process closed = running(812, 1, gunicorn);
+  closed.cwd = Unseen{Unseen::Why::denied, "cwd", "root"};
+  CHECK_FALSE(find({closed}, {hidden})[0].listeners_complete);
+  // Whose descriptors were all read holds no socket of a hidden owner.
+  CHECK(find({running(812, 1, gunicorn)}, {hidden})[0].listeners_complete);
   const auto blind = app_servers(Partial<Process>({running(812, 1, gunicorn)}), nullptr, nothing);
   CHECK_FALSE(blind[0].listeners_complete);
 }
