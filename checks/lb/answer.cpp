@@ -31,6 +31,27 @@ std::string code_of(const Exchange& exchange) {
   }
 }
 
+/// Whether the application itself answers, where nginx got nothing from it in time.
+void add_application(const Deployment& host, const Route& route, Finding& finding) {
+  for (const auto& endpoint : route.endpoints) {
+    const auto app = host.app_behind(endpoint);
+    if (!app.seen() || *app == nullptr) continue;
+    const auto direct = host.direct(route, endpoint);
+    if (!direct.seen()) continue;
+    const auto* workers = (*app)->gunicorn.workers.if_seen();
+    const std::string who = workers == nullptr ? (*app)->text()
+                                               : fmt::format("{} with {} worker{}", (*app)->text(), workers->value,
+                                                             workers->value == 1 ? "" : "s");
+    if (direct->answered()) {
+      finding.detail = fmt::format("{} answers {} in {:.0f} ms when it is asked past nginx.", who, direct->status, direct->total_ms);
+    } else if (direct->outcome == Exchange::Outcome::timed_out) {
+      finding.detail = fmt::format("{} does not answer past nginx either: all its workers are busy or stuck.", who);
+    }
+    if (workers != nullptr && !direct->answered()) finding.evidence.push_back(workers->from);
+    return;
+  }
+}
+
 }  // namespace
 
 HOPCHECK_CHECK(lb_answer) {
@@ -45,6 +66,7 @@ HOPCHECK_CHECK(lb_answer) {
                                 what_happened(*route, exchange));
     finding.about = {route->node()};
     finding.evidence = {cite(route->request, exchange)};
+    if (exchange.outcome == Exchange::Outcome::timed_out && exchange.connected) add_application(host, *route, finding);
     out.report(std::move(finding));
   });
 }

@@ -51,6 +51,12 @@ void add_fix(const Route& route, const Exchange& exchange, Finding& finding) {
   finding.fixes.push_back(std::move(fix));
 }
 
+/// nginx turns this host away and not the load balancer: the answer to us is not the answer to it.
+bool only_we_are_turned_away(const Deployment& host, const Route& route, const Exchange& exchange) {
+  if (exchange.status != 403 || route.access.empty() || author(exchange) == Author::app) return false;
+  return *host.turns_us_away(route) != nullptr && *host.turns_lb_away(route) == nullptr;
+}
+
 Finding bad_status(const Deployment& host, const Route& route, const Exchange& exchange) {
   const LbSettings& lb = route.target->lb;
   Finding finding;
@@ -86,7 +92,7 @@ HOPCHECK_CHECK(lb_status) {
     const bool is_probe = route->kind == Route::Kind::probe;
     // People may be redirected and asked to log in; only a server error is a fault for them.
     const bool good = is_probe ? lb.codes.value.contains(exchange.status) : exchange.status < 500;
-    if (good) return;
+    if (good || (is_probe && only_we_are_turned_away(host, *route, exchange))) return;
     Finding finding = bad_status(host, *route, exchange);
     if (!is_probe) {
       finding.code = "lb.site-server-error";

@@ -1,6 +1,8 @@
 // nginx runs where a request has to pass through it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 
@@ -13,6 +15,32 @@ bool is_needed(const Deployment& host, const nginx::Instance& instance) {
     // A route that could not be followed may lead through it.
     return (route->instance != nullptr || *route->followed) && route->instance == &instance;
   });
+}
+
+const Unit* unit_of(const Deployment& host, const nginx::Instance& instance) {
+  for (const Unit& unit : host.units()->seen_items()) {
+    if (unit.name == instance.unit) return &unit;
+  }
+  return nullptr;
+}
+
+/// Another program has the port that this nginx, which failed to start, is written to serve.
+const Listener* holder_of_its_port(const Deployment& host, const nginx::Instance& instance, const Route& route) {
+  const Unit* unit = instance.unit.empty() ? nullptr : unit_of(host, instance);
+  if (unit == nullptr || !unit->state->is_failing()) return nullptr;
+  const Request& request = route.request;
+  const auto chosen = nginx::choose(*instance.config, *instance.site, request.address, request.port, request.host, request.path);
+  if (!chosen) return nullptr;
+  return host.listeners()->find([&](const Listener& listener) { return listener.serves(request.address, request.port); });
+}
+
+std::string program_of(const Deployment& host, const Listener& listener) {
+  for (const Process& process : host.processes()->seen_items()) {
+    const auto& holders = listener.pids.seen_items();
+    if (std::find(holders.begin(), holders.end(), process.pid) == holders.end()) continue;
+    return fmt::format("{} (pid {}{})", process.name, process.pid, process.unit.empty() ? "" : ", " + process.unit);
+  }
+  return "another program";
 }
 
 /// The unit's state and nginx's last words in the journal.
@@ -33,23 +61,42 @@ void add_unit(const Deployment& host, const std::string& name, Finding& finding)
   }
 }
 
+Finding not_running(const Deployment& host, const nginx::Instance& instance) {
+  Finding finding;
+  finding.code = "nginx.not-running";
+  finding.title = fmt::format("nginx does not run: no master process for {}", instance.conf_path);
+  finding.about = {"nginx:" + instance.conf_path};
+  finding.evidence = {{EvidenceKind::kernel, "process table", 0, "no process named nginx: master process", false}};
+  if (!instance.unit.empty()) add_unit(host, instance.unit, finding);
+  Fix fix;
+  fix.summary = "start nginx";
+  fix.commands = {instance.load_command()};
+  fix.lasts = Lasts::until_reboot;
+  finding.fixes = {std::move(fix)};
+  return finding;
+}
+
+Finding port_in_use(const Deployment& host, const nginx::Instance& instance, const Listener& listener) {
+  Finding finding = not_running(host, instance);
+  const std::string program = program_of(host, listener);
+  finding.code = "nginx.port-in-use";
+  finding.title = fmt::format("nginx could not start: {} listens on {}", program, listener.text());
+  finding.about = {"listener:" + listener.text(), "nginx:" + instance.conf_path};
+  finding.evidence.insert(finding.evidence.begin(), cite(listener));
+  finding.fixes.front().summary = fmt::format("move {} to another port or stop it, then start nginx", program);
+  return finding;
+}
+
 }  // namespace
 
 HOPCHECK_CHECK(nginx_running) {
   if (host.nginx()->empty()) return out.not_applicable("nginx is not installed here");
   out.each(*host.nginx(), [&](const nginx::Instance& instance) {
-    if (!is_needed(host, instance) || *instance.running) return;
-    Finding finding;
-    finding.code = "nginx.not-running";
-    finding.title = fmt::format("nginx does not run: no master process for {}", instance.conf_path);
-    finding.about = {"nginx:" + instance.conf_path};
-    finding.evidence = {{EvidenceKind::kernel, "process table", 0, "no process named nginx: master process", false}};
-    if (!instance.unit.empty()) add_unit(host, instance.unit, finding);
-    Fix fix;
-    fix.summary = "start nginx";
-    fix.commands = {instance.load_command()};
-    fix.lasts = Lasts::until_reboot;
-    finding.fixes = {std::move(fix)};
-    out.report(std::move(finding));
+    if (instance.running.seen() && *instance.running) return;
+    for (const Route* route : host.requested().seen_items()) {
+      const Listener* listener = route->instance == &instance ? nullptr : holder_of_its_port(host, instance, *route);
+      if (listener != nullptr && !*instance.running) return out.report(port_in_use(host, instance, *listener));
+    }
+    if (is_needed(host, instance) && !*instance.running) out.report(not_running(host, instance));
   });
 }

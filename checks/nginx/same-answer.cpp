@@ -13,6 +13,14 @@ bool is_good(const Route& route, const Exchange& exchange) {
   return route.kind == Route::Kind::probe ? route.target->lb.codes.value.contains(exchange.status) : exchange.status < 400;
 }
 
+/// What nginx answers of its own accord is what it was told to; a login and a redirect may be
+/// meant for those who come through it alone.
+bool is_meant(const Exchange& exchange) {
+  const int status = exchange.status;
+  const bool guard = status == 401 || status == 403 || (status >= 300 && status < 400);
+  return exchange.answered() && (guard || author(exchange) == Author::nginx);
+}
+
 Request sent_past_nginx(const Route& route, const Endpoint& endpoint) {
   Request request = route.request;
   request.socket = endpoint.member.path;
@@ -21,6 +29,15 @@ Request sent_past_nginx(const Route& route, const Endpoint& endpoint) {
     request.port = endpoint.member.port;
   }
   return request;
+}
+
+/// The good answer of the application to what nginx sends on, else to the path as it came in.
+const Exchange* good_answer(const Deployment& host, const Route& route, const Endpoint& endpoint, Fact<Exchange>& direct) {
+  for (const Deployment::Path path : {Deployment::Path::as_passed_on, Deployment::Path::as_asked}) {
+    direct = host.direct(route, endpoint, path);
+    if (is_good(route, *direct)) return direct.if_seen();
+  }
+  return nullptr;
 }
 
 }  // namespace
@@ -36,11 +53,12 @@ HOPCHECK_CHECK(nginx_same_answer) {
   out.each(passed, [&](const Route* route) {
     const Fact<Exchange> probe = host.probe(*route);
     const Exchange& through = *probe;
-    if (is_good(*route, through)) return;
+    if (is_good(*route, through) || is_meant(through)) return;
     const Endpoint& endpoint = route->endpoints.front();
-    const Fact<Exchange> direct = host.direct(*route, endpoint);
-    const Exchange& past = *direct;
-    if (!is_good(*route, past)) return;
+    Fact<Exchange> direct;
+    const Exchange* answer = good_answer(host, *route, endpoint, direct);
+    if (answer == nullptr) return;
+    const Exchange& past = *answer;
     Finding finding;
     finding.code = "nginx.answer-differs-from-app";
     finding.title = fmt::format("{} {}: {} through nginx, {} from {} itself", route->request.method, route->request.path,
@@ -49,6 +67,7 @@ HOPCHECK_CHECK(nginx_same_answer) {
     finding.about = {route->node()};
     finding.evidence = {cite(route->request, through), cite(sent_past_nginx(*route, endpoint), past)};
     if (route->location != nullptr) finding.evidence.push_back(route->location->from);
+    finding.evidence.push_back(route->action.from);
     out.report(std::move(finding));
   });
 }

@@ -14,14 +14,27 @@ namespace {
 constexpr std::size_t kLineLength = 240;
 constexpr std::size_t kLines = 4;
 
-bool served(const Deployment& host, const Route& route) {
-  return std::any_of(route.endpoints.begin(), route.endpoints.end(), [&](const Endpoint& endpoint) {
+/// Whether connections are accepted on the route's endpoints: by the app, or by systemd, which
+/// holds the socket of an activated service whether that starts or not.
+enum class Served { no, by_systemd, by_app };
+Served served(const Deployment& host, const Route& route) {
+  Served best = Served::no;
+  for (const auto& endpoint : route.endpoints) {
     const Listener* listener = host.listener_of(endpoint);
-    if (listener == nullptr) return false;
-    // systemd holds the socket of an activated service, whether that starts or not.
+    if (listener == nullptr) continue;
     const auto& holders = listener->pids.seen_items();
-    return !(holders.size() == 1 && holders.front() == 1);
-  });
+    best = std::max(best, holders.size() == 1 && holders.front() == 1 ? Served::by_systemd : Served::by_app);
+  }
+  return best;
+}
+
+/// The socket unit that starts the service at the first connection; null: there is none.
+const Unit* socket_of(const Deployment& host, const Unit& service) {
+  const std::string name = service.name.substr(0, service.name.rfind('.')) + ".socket";
+  for (const Unit& unit : host.units()->seen_items()) {
+    if (unit.name == name) return &unit;
+  }
+  return nullptr;
 }
 
 /// The line that names the reason: the last exception, else the last error.
@@ -55,8 +68,18 @@ std::string add_journal(const Deployment& host, const Unit& unit, Finding& findi
   return telling < lines->size() ? (*lines)[telling].substr(0, kLineLength) : "";
 }
 
-void cite_command(const Unit& unit, Finding& finding) {
-  if (const auto* command = unit.setting("ExecStart")) finding.evidence.push_back(command->from);
+void cite_setting(const Unit& unit, const char* name, Finding& finding) {
+  if (const auto* setting = unit.setting(name)) finding.evidence.push_back(setting->from);
+}
+
+/// The line that systemd could not carry out, by the status with which it gave up before the program
+/// ran (systemd.exec(5)); else what it runs.
+void cite_what_failed(const Unit& unit, int status, Finding& finding) {
+  constexpr int kChdir = 200, kGroup = 216, kUser = 217;
+  if (status == kChdir) cite_setting(unit, "WorkingDirectory", finding);
+  if (status == kGroup) cite_setting(unit, "Group", finding);
+  if (status == kUser) cite_setting(unit, "User", finding);
+  cite_setting(unit, "ExecStart", finding);
 }
 
 Finding failed(const Deployment& host, const Unit& unit, const UnitState& state, Outcome& out) {
@@ -64,7 +87,7 @@ Finding failed(const Deployment& host, const Unit& unit, const UnitState& state,
   finding.code = "systemd.unit-failed";
   finding.about = {"unit:" + unit.name};
   finding.evidence = {cite(unit, state)};
-  cite_command(unit, finding);
+  cite_what_failed(unit, state.exit_status, finding);
   const std::string reason = add_journal(host, unit, finding, out);
   const std::string ended = state.sub == "auto-restart" ? fmt::format("ends again and again ({})", exit_words(state)) : fmt::format("failed ({})", exit_words(state));
   finding.title = fmt::format("{} {}{}{}", unit.name, ended, reason.empty() ? "" : ": ", reason);
@@ -84,7 +107,7 @@ Finding stopped(const Unit& unit, const UnitState& state) {
                          : fmt::format("{} is not started ({})", unit.name, state.active);
   finding.about = {"unit:" + unit.name};
   finding.evidence = {cite(unit, state)};
-  cite_command(unit, finding);
+  cite_setting(unit, unit.name.ends_with(".socket") ? "ListenStream" : "ExecStart", finding);
   Fix fix;
   fix.summary = state.load == "masked" ? "unmask and start it" : "start it, now and at every boot";
   fix.commands = {(state.load == "masked" ? "systemctl unmask " + shell_quote(unit.name) + " && " : std::string()) +
@@ -95,10 +118,18 @@ Finding stopped(const Unit& unit, const UnitState& state) {
 
 void judge(const Deployment& host, const Route& route, Outcome& out) {
   const Unit* unit = *host.unit_behind(route);
-  if (unit == nullptr || served(host, route)) return;
+  if (unit == nullptr) return;
+  const Served by = served(host, route);
+  if (by == Served::by_app) return;
   const UnitState& state = *unit->state;
   if (state.is_failing()) return out.report(failed(host, *unit, state, out));
-  if (state.active == "inactive") out.report(stopped(*unit, state));
+  if (by == Served::by_systemd || state.active != "inactive") return;
+  // Where a socket unit is to start the service, that is the one that has to be up.
+  if (const Unit* socket = socket_of(host, *unit)) {
+    if (socket->state->is_failing()) return out.report(failed(host, *socket, *socket->state, out));
+    if (socket->state->active == "inactive") return out.report(stopped(*socket, *socket->state));
+  }
+  out.report(stopped(*unit, state));
 }
 
 }  // namespace

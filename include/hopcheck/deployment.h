@@ -80,10 +80,19 @@ class Deployment {
   };
   std::vector<Sender> senders(const Endpoint& endpoint) const;
 
+  /// The allow or deny line of nginx by which some of the load balancer's addresses are turned away
+  /// on the probe's route; null: all are let in. Unseen where the addresses are not known, or are
+  /// let in in part.
+  Fact<const nginx::AccessRule*> turns_lb_away(const Route& route) const;
+  /// Likewise for requests of our own.
+  Fact<const nginx::AccessRule*> turns_us_away(const Route& route) const;
+
   /// The route's own request, sent as the load balancer or a user sends it.
   Fact<Exchange> probe(const Route& route) const;
+  /// The path of a request past nginx: what nginx would send on, or what it was asked for.
+  enum class Path { as_passed_on, as_asked };
   /// The same request sent to an endpoint of the route, past nginx.
-  Fact<Exchange> direct(const Route& route, const Endpoint& endpoint) const;
+  Fact<Exchange> direct(const Route& route, const Endpoint& endpoint, Path path = Path::as_passed_on) const;
 
   Fact<Walk> walk(const std::string& path) const;
   /// The last lines that the unit wrote to the journal, newest last: those at most `since_ms`

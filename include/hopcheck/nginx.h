@@ -155,6 +155,17 @@ struct Site {
   std::vector<Unseen> missing{};
 };
 
+/// An allow or deny line.
+struct AccessRule {
+  bool allows{false};
+  std::string source{};  ///< "all", "unix:", an address or a network
+  Evidence from{};
+};
+
+/// The first rule that holds for a client's address or network; null: none does, it is let in.
+/// Throws NotSeen where a rule holds for a part of the network only.
+const AccessRule* deciding_rule(const std::vector<AccessRule>& rules, const std::string& client);
+
 /// Which blocks answer a request.
 struct Chosen {
   const ServerBlock* server{nullptr};
@@ -163,6 +174,7 @@ struct Chosen {
   const Location* location{nullptr};  ///< null: the server block itself
   std::string uri{};                  ///< after normalisation and internal redirects
   Action action{};
+  std::vector<AccessRule> access{};   ///< in force where the request ends up
 };
 
 /// One nginx: its master, its workers, its configuration.

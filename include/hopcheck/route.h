@@ -31,6 +31,7 @@ struct Route {
   const nginx::ServerBlock* server{nullptr};
   const nginx::Location* location{nullptr};
   nginx::Action action{};
+  std::vector<nginx::AccessRule> access{};  ///< nginx's allow and deny lines in force
   std::vector<Endpoint> endpoints{};  ///< behind nginx; or the one that is probed directly
   std::vector<std::string> nodes{};   ///< of the route graph, from the load balancer inwards
   Fact<bool> followed{true};          ///< unseen: why the route could not be followed to its end

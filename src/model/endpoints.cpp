@@ -52,6 +52,14 @@ std::vector<Listener> absolute(std::vector<Listener> listeners, const Partial<Pr
 const Listener* Deployment::listener_of(const Endpoint& endpoint) const {
   const nginx::Member& member = endpoint.member;
   const std::string host = member.host == "localhost" ? "127.0.0.1" : member.host;
+  // Whose directory was not seen may have bound a relative path that is this one.
+  const auto name = "/" + member.path.substr(member.path.rfind('/') + 1);
+  for (const auto& listener : listeners()->seen_items()) {
+    const bool relative = !listener.path.empty() && listener.path[0] != '/' && listener.path[0] != '@';
+    if (member.is_unix() && relative && ("/" + listener.path).ends_with(name)) {
+      throw NotSeen({Unseen::Why::denied, "where the socket " + listener.path + " lies", "root"});
+    }
+  }
   return listeners()->find([&](const Listener& listener) {
     return member.is_unix() ? !listener.path.empty() && socket_path(listener.path) == socket_path(member.path)
                             : listener.serves(host, member.port);

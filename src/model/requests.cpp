@@ -35,14 +35,14 @@ Fact<Exchange> Deployment::probe(const Route& route) const {
   return decoded<Exchange>(state_->host.ask(ask::request(route.request)), route.request.url(), decode_exchange);
 }
 
-Fact<Exchange> Deployment::direct(const Route& route, const Endpoint& endpoint) const {
+Fact<Exchange> Deployment::direct(const Route& route, const Endpoint& endpoint, Path path) const {
   if (!route.requested()) return Unseen{Unseen::Why::out_of_scope, route.name + " is never requested", {}};
   if (route.instance != nullptr && route.action.kind != nginx::Action::Kind::proxy_pass) {
     return Unseen{Unseen::Why::undecidable, endpoint.member.text() + " does not speak HTTP", {}};
   }
   Request request = route.request;
   request.scheme = route.action.target.rfind("https://", 0) == 0 ? "https" : "http";
-  request.path = passed_uri(route);
+  if (path == Path::as_passed_on) request.path = passed_uri(route);
   request.sent_as = "app";
   if (endpoint.member.is_unix()) {
     request.socket = endpoint.member.path;

@@ -187,6 +187,7 @@ class Follower {
     route_.server = chosen->server;
     route_.location = chosen->location;
     route_.action = chosen->action;
+    route_.access = chosen->access;
     route_.nodes.push_back("server:" + chosen->server->label());
     if (chosen->location != nullptr) {
       route_.nodes.push_back("location:" + chosen->server->label() + " " + chosen->location->pattern);

@@ -12,6 +12,7 @@ namespace hopcheck {
 namespace {
 
 constexpr const char* kUnitFolders[] = {"/etc/systemd/system", "/run/systemd/system"};
+constexpr const char* kShippedFolders[] = {"/lib/systemd/system", "/usr/lib/systemd/system"};
 constexpr const char* kAllFolders[] = {"/etc/systemd/system", "/run/systemd/system", "/lib/systemd/system",
                                        "/usr/lib/systemd/system"};
 
@@ -92,6 +93,7 @@ Unit find_unit(Host& host, const std::string& name) {
     if (!unit.seen()) continue;
     Unit found = *unit;
     found.name = name;
+    expand_specifiers(found);
     return found;
   }
   Unit unit;
@@ -99,8 +101,43 @@ Unit find_unit(Host& host, const std::string& name) {
   return unit;
 }
 
+/// A command that systemd would refuse still says what it is meant for.
+bool names_a_server(const Unit& unit) {
+  const auto* command = unit.setting("ExecStart");
+  if (command == nullptr) return false;
+  constexpr const char* kServers[] = {"gunicorn", "uwsgi", "uvicorn", "waitress", "hypercorn", "daphne"};
+  return std::any_of(std::begin(kServers), std::end(kServers), [&](const char* server) {
+    return command->value.find(server) != std::string::npos;
+  });
+}
+
 bool of_interest(const Unit& unit) {
-  return ends_with(unit.name, ".socket") || app_command(unit).has_value();
+  return ends_with(unit.name, ".socket") || app_command(unit).has_value() || names_a_server(unit);
+}
+
+/// A masked unit is a link to /dev/null; what it would run stands in the file that it hides.
+void look_behind_mask(Host& host, Unit& unit) {
+  if (!unit.lines.empty()) return;
+  for (const char* folder : kShippedFolders) {
+    const auto hidden = read_unit(host, std::string(folder) + "/" + unit.name);
+    if (!hidden.seen()) continue;
+    unit = *hidden;
+    return;
+  }
+}
+
+/// Instances of templates that are to start at boot: a link each.
+void add_instances(Host& host, std::set<std::string>& names) {
+  const Answer wanted = host.ask(ask::list("/etc/systemd/system/multi-user.target.wants"));
+  if (wanted.status != Answer::Status::present) return;
+  for (std::size_t begin = 0; begin < wanted.text.size();) {
+    const auto end = std::min(wanted.text.find('\n', begin), wanted.text.size());
+    const auto words = split_words(wanted.text.substr(begin, end - begin));
+    begin = end + 1;
+    if (words.size() > 1 && words[1].find('@') != std::string::npos && ends_with(words[1], ".service")) {
+      names.insert(words[1]);
+    }
+  }
 }
 
 void add_states(Host& host, std::vector<Unit>& units) {
@@ -132,12 +169,23 @@ Fact<Partial<Unit>> find_units(const Deployment& deployment, Deployment::State& 
   std::vector<Unseen> missing;
   std::vector<Unit> units;
   std::set<std::string> names = named_units(deployment, state);
+  std::set<std::string> instances;
+  add_instances(state.host, instances);
+  for (const auto& name : instances) {
+    if (names.count(name) > 0) continue;
+    Unit unit = find_unit(state.host, name);
+    if (of_interest(unit)) units.push_back(std::move(unit));
+  }
   for (const auto& path : written_units(state.host, missing)) {
-    const auto unit = read_unit(state.host, path);
+    auto unit = read_unit(state.host, path);
     if (!unit.seen()) {
       if (unit.unseen().why != Unseen::Why::not_installed) missing.push_back(unit.unseen());
       continue;
     }
+    Unit written = *unit;
+    look_behind_mask(state.host, written);
+    expand_specifiers(written);
+    unit = std::move(written);
     if (!of_interest(*unit) && names.count(unit->name) == 0) continue;
     if (names.erase(unit->name) > 0 || std::none_of(units.begin(), units.end(), [&](const Unit& u) {
           return u.name == unit->name;

@@ -45,6 +45,7 @@ class Walk {
     out.location = chain_.empty() ? nullptr : chain_.back();
     out.uri = visit_.uri;
     out.action = std::move(action_);
+    out.access = std::move(access_);
     return out;
   }
 
@@ -59,6 +60,7 @@ class Walk {
   Action own_action();
   Action file_action();
   std::string file_path(const Files& files, const Location* owner);
+  std::vector<Directive> access_lines() const;
   std::optional<Action> refused();
   void resolve(Action& action);
   void throw_where_blind();
@@ -76,6 +78,7 @@ class Walk {
   bool fell_back_{false};  ///< the URI is what try_files ended with
   bool done_{false};
   Action action_{};
+  std::vector<AccessRule> access_{};
 };
 
 void Walk::finish(Action action) {
@@ -127,23 +130,34 @@ void Walk::location_phase() {
   if (!result.changed) content_phase();
 }
 
-std::optional<Action> Walk::refused() {
+/// The allow and deny lines in force: those of an outer block hold only where a block has none.
+std::vector<Directive> Walk::access_lines() const {
   std::vector<std::uint32_t> blocks;
   for (auto at = chain_.rbegin(); at != chain_.rend(); ++at) blocks.push_back((*at)->directive);
   blocks.push_back(visit_.server->directive);
   if (const auto http = http_around(config_, visit_.server->directive)) blocks.push_back(*http);
+  std::vector<Directive> lines;
   for (const std::uint32_t index : blocks) {
     for (const Directive& child : config_.at(index).children()) {
-      if (child.name() != "allow" && child.name() != "deny") continue;
-      if (child.arg(0) != "all") {
-        visit_.notes.push_back(cited(child) + " and its like decide by the client's address");
-        return std::nullopt;
-      }
-      if (child.name() == "allow") return std::nullopt;
-      return deny_action(child);
+      if (child.name() == "allow" || child.name() == "deny") lines.push_back(child);
     }
+    if (!lines.empty()) break;
   }
-  return std::nullopt;
+  return lines;
+}
+
+std::optional<Action> Walk::refused() {
+  const auto lines = access_lines();
+  access_.clear();
+  for (const Directive& line : lines) {
+    access_.push_back({line.name() == "allow", std::string(line.arg(0)), line.evidence()});
+  }
+  if (lines.empty() || access_.front().source != "all") {
+    if (!lines.empty()) visit_.notes.push_back(cited(lines.front()) + " and its like decide by the client's address");
+    return std::nullopt;
+  }
+  if (access_.front().allows) return std::nullopt;
+  return deny_action(lines.front());
 }
 
 void Walk::content_phase() {

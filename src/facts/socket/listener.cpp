@@ -1,42 +1,11 @@
 // Listening sockets: which connections arrive at them.
 #include <algorithm>
-#include <array>
-#include <optional>
 
-#include <arpa/inet.h>
-
+#include "facts/socket/ip.h"
 #include "hopcheck/process.h"
 
 namespace hopcheck {
 namespace {
-
-// An address as the sockets layer compares it: IPv4 stands as ::ffff:a.b.c.d.
-struct Ip {
-  std::array<unsigned char, 16> bytes{};
-  bool v4{false};
-};
-
-std::string without_brackets(const std::string& text) {
-  if (text.size() > 1 && text.front() == '[' && text.back() == ']') {
-    return text.substr(1, text.size() - 2);
-  }
-  return text;
-}
-
-std::optional<Ip> parse_ip(const std::string& text) {
-  Ip ip;
-  if (inet_pton(AF_INET, text.c_str(), ip.bytes.data() + 12) == 1) {
-    ip.bytes[10] = ip.bytes[11] = 0xff;
-    ip.v4 = true;
-    return ip;
-  }
-  std::string bare = without_brackets(text);
-  bare = bare.substr(0, bare.find('%'));  // the zone of a link-local address
-  if (inet_pton(AF_INET6, bare.c_str(), ip.bytes.data()) != 1) return std::nullopt;
-  static constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
-  ip.v4 = std::equal(mapped.begin(), mapped.end(), ip.bytes.begin());
-  return ip;
-}
 
 template <class Iterator>
 bool all_zero(Iterator begin, Iterator end) {

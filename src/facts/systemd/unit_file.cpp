@@ -99,6 +99,26 @@ void read_unit_file(Unit& unit, const std::string& path, std::string_view text) 
   }
 }
 
+void expand_specifiers(Unit& unit) {
+  const std::string stem = unit.name.substr(0, unit.name.rfind('.'));
+  const auto at = stem.find('@');
+  const std::string prefix = stem.substr(0, at);
+  const std::string instance = at == std::string::npos ? "" : stem.substr(at + 1);
+  for (Unit::Line& line : unit.lines) {
+    std::string& value = line.value.value;
+    for (auto sign = value.find('%'); sign != std::string::npos && sign + 1 < value.size(); sign = value.find('%', sign)) {
+      const char letter = value[sign + 1];
+      const std::string* own = letter == 'n'                    ? &unit.name
+                               : letter == 'N'                  ? &stem
+                               : letter == 'p'                  ? &prefix
+                               : letter == 'i' || letter == 'I' ? &instance
+                                                                : nullptr;
+      if (own != nullptr) value.replace(sign, 2, *own);
+      sign += own != nullptr ? own->size() : 2;
+    }
+  }
+}
+
 std::vector<const Located<std::string>*> unit_settings(const Unit& unit, std::string_view section,
                                                        std::string_view name) {
   std::vector<const Located<std::string>*> values;

@@ -12,8 +12,12 @@
 namespace hopcheck {
 
 /// Adds one file to `unit`: its fragment first, then each drop-in in the order of systemd. An empty
-/// assignment takes back what stood before. Specifiers stay as they are.
+/// assignment takes back what stood before. Specifiers stay as they are; see expand_specifiers.
 void read_unit_file(Unit& unit, const std::string& path, std::string_view text);
+
+/// Puts the unit's own name in for %n, %N, %p, %i and %I in all values; what else stands behind a
+/// percent sign stays.
+void expand_specifiers(Unit& unit);
 
 /// All values of one setting, in order.
 std::vector<const Located<std::string>*> unit_settings(const Unit& unit, std::string_view section,
