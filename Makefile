@@ -1,21 +1,25 @@
 # Short names for what the presets and scripts do. `make` alone lists them.
 PRESET ?= dev
 FAULT ?= socket-closed
+RELEASE ?= bookworm
+LAB ?=
 PREFIX ?= /usr/local
 CMAKE_FLAGS ?=
 
 sources = $$(git ls-files '*.cpp' '*.h')
 
-.PHONY: help run test install format tidy
+.PHONY: help run test lab install format tidy
 
 help:
 	@echo 'make run      build, break a small shop on purpose, and diagnose it'
 	@echo '              FAULT=socket-closed|wrong-port|app-down|health-404|slow|none'
 	@echo 'make test     build and run all tests (PRESET=dev|asan)'
+	@echo 'make lab      boot Debian machines, each broken in one way, and score the diagnosis'
+	@echo '              RELEASE=bullseye|bookworm|trixie LAB="NAME-GLOB... --as-user ..."'
 	@echo 'make install  build and install under PREFIX=$(PREFIX)'
 	@echo 'make format   clang-format over the sources'
 	@echo 'make tidy     clang-tidy over the sources'
-	@echo 'run and test install the Debian packages that they miss.'
+	@echo 'run, test and lab install the Debian packages that they miss.'
 
 run:
 	@scripts/install-packages build demo
@@ -29,6 +33,12 @@ test:
 	cmake --preset $(PRESET) $(CMAKE_FLAGS)
 	cmake --build --preset $(PRESET)
 	ctest --preset $(PRESET) -j $$(nproc)
+
+lab:
+	@scripts/install-packages build lab
+	cmake --preset release $(CMAKE_FLAGS)
+	cmake --build --preset release
+	tests/lab/lab --release $(RELEASE) $(LAB)
 
 install:
 	@scripts/install-packages build

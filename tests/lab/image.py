@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import process
+
 RELEASES = ("bullseye", "bookworm", "trixie")
 PACKAGES = """systemd systemd-sysv dbus nginx-light gunicorn python3-flask uwsgi-core
-uwsgi-plugin-python3 supervisor curl procps iproute2 acl nftables openssl""".split()
+uwsgi-plugin-python3 supervisor ca-certificates curl procps iproute2 acl nftables openssl""".split()
 LIBRARIES = {
     "bullseye": ["libcurl4", "libpcre2-8-0"],
     "bookworm": ["libcurl4", "libpcre2-8-0"],
@@ -23,10 +25,6 @@ dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer logrota
 man-db.timer""".split()
 # What this file does to an image beyond its packages; raise it to have all images rebuilt.
 RECIPE = "2"
-
-
-class ImageError(Exception):
-    """The image could not be built; the text is for the user."""
 
 
 def packages(release):
@@ -104,17 +102,20 @@ def _log(new):
 
 def _run(new, command):
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
-    with open(_log(new), "ab") as log:
-        code = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=env,
-                              check=False).returncode
+    code, out, err = process.run(command, timeout=1800, env=env)
+    with open(_log(new), "a", encoding="utf-8") as log:
+        log.write(out + err)
     if code != 0:
-        raise ImageError(f"`{' '.join(command)}` failed; see {_log(new)}")
+        raise process.Failed(f"`{' '.join(command)}` failed; see {_log(new)}")
 
 
 def _remove(folder):
-    """Removes what is left of a build, unless something is still mounted in it."""
-    mounts = Path("/proc/mounts").read_text(encoding="utf-8")
-    if folder.is_dir() and f"{folder}/" not in mounts:
+    """Removes what is left of a build; never a folder in which something is still mounted."""
+    if not folder.is_dir():
+        return
+    if os.path.ismount(folder / "proc"):
+        subprocess.run(["umount", str(folder / "proc")], check=False)
+    if f"{folder}/" not in Path("/proc/mounts").read_text(encoding="utf-8"):
         shutil.rmtree(folder)
 
 

@@ -26,8 +26,9 @@ def as_root(scenario, report):
         first = first_cause(report)
         said = f"{first['code']}: {first['title']}" if first else "nothing"
         return complaints + [f"first cause is {said}; not {' or '.join(expect.codes)}"]
-    said = _words(first_cause(report))
-    complaints += [f"the cause does not say {text}" for text in expect.texts if text not in said]
+    said = _words(first_cause(report)).lower()
+    complaints += [f"the cause does not say {text}" for text in expect.texts
+                   if text.lower() not in said]
     roots = [entry["code"] for entry in report["diagnosis"]]
     complaints += [f"{code} is not among the causes" for code in expect.roots if code not in roots]
     return complaints + _strangers(expect, report)

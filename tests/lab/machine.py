@@ -183,7 +183,8 @@ class Machine:
         for group in self._groups():
             _end_group(group)
         if self.nspawn:
-            self.nspawn.wait()
+            with suppress(subprocess.TimeoutExpired):
+                self.nspawn.wait(5)
         self.leader = self.nspawn = None
         _patiently(lambda: not os.path.ismount(self.root) or _quiet("umount", str(self.root)))
         for namespace in (f"{self.id}-web", f"{self.id}-lb"):

@@ -1,5 +1,7 @@
 """Commands with a time limit, which end early when the lab is told to stop."""
 
+import os
+import signal
 import subprocess
 import threading
 import time
@@ -33,8 +35,9 @@ def run(command, timeout=30, env=None, cwd=None):
             except subprocess.TimeoutExpired:
                 late = time.monotonic() > end
                 if late or stop.is_set():
-                    child.kill()
-                    child.communicate()
+                    # The whole group: nsenter's child would live on and hold the pipes.
+                    os.killpg(child.pid, signal.SIGKILL)
+                    child.wait()
                     if stop.is_set():
                         raise Stopped() from None
                     raise Failed(f"`{' '.join(command)[:200]}` took over {timeout} s") from None
