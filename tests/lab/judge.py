@@ -1,5 +1,12 @@
 """Judges a report against what the scenario expects: a list of complaints, empty where right."""
 
+# What the load balancer sees is true whatever the cause is: an ordinary user's report may say so.
+SEEN = {"refused": ["lb.probe-refused"], "timeout": ["lb.probe-timeout"],
+        "reset": ["lb.probe-failed"], "401": ["lb.path-needs-auth"], "403": ["lb.path-needs-auth"],
+        "404": ["lb.path-404"], "3": ["lb.path-redirects"],
+        "5": ["lb.probe-server-error", "lb.site-server-error"],
+        "502": ["nginx.bad-gateway"], "504": ["nginx.bad-gateway"]}
+
 
 def first_cause(report):
     """The first entry of the diagnosis; None where there is none."""
@@ -42,7 +49,9 @@ def as_user(scenario, report):
         if report["verdict"] not in ("healthy", "unknown"):
             complaints.append(f"verdict {report['verdict']}, not healthy or unknown")
         return complaints
-    complaints = _strangers(scenario.expect, report)
+    seen = [code for symptom in (scenario.symptom, scenario.symptom[0])
+            for code in SEEN.get(symptom, [])]
+    complaints = _strangers(scenario.expect, report, seen + scenario.expect.effects)
     if not first_right(scenario.expect, report) and not report["unseen"]:
         complaints.append("misses the cause and does not say what it could not see")
     return complaints
@@ -84,7 +93,7 @@ def _strings(value):
     return [text for each in value for text in _strings(each)]
 
 
-def _strangers(expect, report):
-    known = {*expect.codes, *expect.roots, *expect.also}
+def _strangers(expect, report, known=()):
+    known = {*expect.codes, *expect.roots, *expect.also, *known}
     return [f"also accuses {entry['code']}: {entry['title']}" for entry in report["diagnosis"]
             if entry["code"] not in known]

@@ -13,7 +13,8 @@ LAYOUT_KEYS = {"title": str, "probe": str, "host": str, "ready": str, "symptom":
 SCENARIO_KEYS = {"title": str, "layout": str, "fault": str, "healthy": bool, "symptom": str,
                  "config": str, "probe": str, "host": str, "timeout": (int, float), "ready": str,
                  "fixed_probe": str, "expect": dict}
-EXPECT_KEYS = {"verdict": str, "codes": list, "texts": list, "also": list, "roots": list}
+EXPECT_KEYS = {"verdict": str, "codes": list, "texts": list, "also": list, "roots": list,
+               "effects": list}
 
 
 class ScenarioError(Exception):
@@ -28,6 +29,7 @@ class Expect:
     texts: list = field(default_factory=list)   # the first cause says all of these
     roots: list = field(default_factory=list)   # all of these stand among the causes
     also: list = field(default_factory=list)    # may stand among the causes besides
+    effects: list = field(default_factory=list)  # true as well: where an ordinary user may end
 
 
 @dataclass
@@ -101,7 +103,7 @@ def load_layout(name, layouts=HERE / "layouts"):
 def _expect(path, table, healthy):
     table = _table(path, table, EXPECT_KEYS)
     expect = Expect(table.get("verdict", "healthy" if healthy else "broken"),
-                    *[table.get(key, []) for key in ("codes", "texts", "roots", "also")])
+                    *[table.get(key, []) for key in ("codes", "texts", "roots", "also", "effects")])
     if expect.verdict not in VERDICTS:
         raise ScenarioError(f"{path}: no such verdict: {expect.verdict}")
     if not healthy and not expect.codes:

@@ -18,10 +18,10 @@ def lines(result):
     state = "right" if result.right else "WRONG"
     row = ROW.format(result.name[:30], result.symptom, result.verdict, result.cause[:35], state,
                      f"{result.seconds:.1f}").rstrip()
-    said = [line for text in result.complaints + result.notes
+    said = [line for text in result.complaints
             for line in textwrap.wrap(text, WIDTH, initial_indent="    ", break_on_hyphens=False,
                                       subsequent_indent="      ")]
-    return [row, *said]
+    return [row, *said, *["    " + note for note in result.notes]]
 
 
 def summary(results, seconds):

@@ -29,6 +29,8 @@ HEALTHY = {"verdict": "healthy", "diagnosis": [], "findings": [], "unseen": [], 
 class Case:  # pylint: disable=too-few-public-methods
     """As much of a scenario as a judge looks at."""
 
+    symptom = "502"
+
     def __init__(self, **expect):
         self.expect = scenario.Expect(**expect)
 
@@ -73,6 +75,15 @@ class Judge(unittest.TestCase):
         case = Case(verdict="broken", codes=["nginx.not-running"])
         report = {**BROKEN, "unseen": [{"what": "owners"}]}
         self.assertIn("also accuses socket.mode-denies", judge.as_user(case, report)[0])
+        case.expect.effects = [CAUSE["code"]]
+        self.assertEqual(judge.as_user(case, report), [])
+
+    def test_user_may_say_what_the_balancer_sees(self):
+        case = Case(verdict="broken", codes=["nginx.not-running"])
+        report = {**BROKEN, "diagnosis": [EFFECT], "unseen": [{"what": "owners"}]}
+        self.assertEqual(judge.as_user(case, report), [])
+        case.symptom = "refused"
+        self.assertIn("also accuses lb.probe-server-error", judge.as_user(case, report)[0])
 
     def test_replay(self):
         self.assertEqual(judge.replay(BROKEN, copy.deepcopy(BROKEN)), [])

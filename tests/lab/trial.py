@@ -66,7 +66,7 @@ def play(scenario, options, number):
         if options.keep:
             machine.keep()
             kept = True
-            result.notes += [f"enter: {' '.join(machine.enter())} bash",
+            result.notes += [f"enter: nsenter -t {machine.leader} -a bash -l",
                              f"end:   {HERE}/lab --end {machine.id}"]
         else:
             _mend(machine, scenario, result)
