@@ -17,8 +17,8 @@ import scenario
 import score
 import trial
 
-CAUSE = {"code": "socket.mode-denies", "fingerprint": "a1", "title": "nginx cannot open /run/a.sock",
-         "detail": None, "evidence": [{"source": "stat /run/a.sock", "text": "socket 0600 a:a"}],
+CAUSE = {"code": "socket.mode-denies", "fingerprint": "a1",
+         "title": "nginx cannot open /run/a.sock", "detail": None, "evidence": [{"source": "stat /run/a.sock", "text": "socket 0600 a:a"}],
          "fixes": [{"summary": "open it", "commands": ["chmod 0660 /run/a.sock"]}]}
 EFFECT = {**CAUSE, "code": "lb.probe-server-error", "fingerprint": "b2", "title": "502"}
 BROKEN = {"verdict": "broken", "diagnosis": [CAUSE], "findings": [CAUSE, EFFECT], "unseen": [],
