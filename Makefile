@@ -1,22 +1,26 @@
 # Short names for what the presets and scripts do. `make` alone lists them.
 PRESET ?= dev
 FAULT ?= socket-closed
+RELEASE ?= bookworm
+LAB ?=
 PREFIX ?= /usr/local
 CMAKE_FLAGS ?=
 
 sources = $$(git ls-files '*.cpp' '*.h')
 
-.PHONY: help run test portable install format tidy
+.PHONY: help run test portable lab install format tidy
 
 help:
 	@echo 'make run      build, break a small shop on purpose, and diagnose it'
 	@echo '              FAULT=socket-closed|wrong-port|app-down|health-404|slow|none'
 	@echo 'make test     build and run all tests (PRESET=dev|asan)'
 	@echo 'make portable build one static file that runs on any Debian'
+	@echo 'make lab      boot Debian machines, each broken in one way, and score the diagnosis'
+	@echo '              RELEASE=bullseye|bookworm|trixie LAB="NAME-GLOB... --as-user ..."'
 	@echo 'make install  build and install under PREFIX=$(PREFIX)'
 	@echo 'make format   clang-format over the sources'
 	@echo 'make tidy     clang-tidy over the sources'
-	@echo 'run and test install the Debian packages that they miss.'
+	@echo 'run, test and lab install the Debian packages that they miss.'
 
 run:
 	@scripts/install-packages build demo
@@ -37,6 +41,10 @@ portable:
 	cmake --preset portable $(CMAKE_FLAGS)
 	cmake --build --preset portable
 	@ls -l build/portable/hopcheck
+
+lab: portable
+	@scripts/install-packages lab
+	tests/lab/lab --bin build/portable/hopcheck --release $(RELEASE) $(LAB)
 
 install:
 	@scripts/install-packages build

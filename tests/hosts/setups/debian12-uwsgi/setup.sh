@@ -1,8 +1,0 @@
-#!/bin/sh
-useradd --system --no-create-home shop
-systemctl daemon-reload
-systemctl enable -q --now shop.service
-rm /etc/nginx/sites-enabled/default
-ln -s ../sites-available/shop /etc/nginx/sites-enabled/shop
-systemctl enable -q nginx
-systemctl reload-or-restart nginx

@@ -1,0 +1,13 @@
+from flask import Flask
+
+app = Flask(__name__)
+
+
+@app.route("/")
+def index():
+    return "<h1>Shop</h1>"
+
+
+@app.route("/health")
+def health():
+    return "ok"

@@ -1,0 +1,202 @@
+"""The course of one scenario: build, break, boot, look, diagnose, look again, judge, mend."""
+
+import json
+import os
+import shutil
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import judge
+from machine import Machine
+from process import Failed, must, run, until
+from scenario import HERE
+
+TESTS = HERE.parent
+SYMPTOM_LIMIT = 20
+FIX_LIMIT = 10
+READY_LIMIT = 20
+
+
+@dataclass
+class Options:
+    """What is the same for all scenarios of a run."""
+    image: Path
+    hopcheck: Path
+    debian: str
+    keep: bool = False
+    record: bool = False
+    as_user: bool = False
+
+
+@dataclass
+class Result:
+    """How one scenario went."""
+    name: str
+    healthy: bool
+    fault: str
+    symptom: str
+    verdict: str = "-"
+    cause: str = "-"
+    first_right: bool = False
+    complaints: list = field(default_factory=list)
+    hopcheck_ms: float = 0.0
+    seconds: float = 0.0
+    notes: list = field(default_factory=list)
+
+    @property
+    def right(self):
+        """Whether nothing at all is wrong."""
+        return not self.complaints
+
+
+def play(scenario, options, number):
+    """Plays one scenario on a machine of its own."""
+    started = time.monotonic()
+    result = Result(scenario.name, scenario.healthy, scenario.fault, scenario.symptom)
+    machine = Machine(f"hcl{os.getpid()}-{number}")
+    kept = False
+    try:
+        _build(machine, scenario, options)
+        machine.boot()
+        _break(machine, scenario)
+        _diagnose(machine, scenario, options, result)
+        if options.record:
+            _record(machine, scenario, options, result)
+        if options.keep:
+            machine.keep()
+            kept = True
+            result.notes += [f"enter: nsenter -t {machine.leader} -a bash -l",
+                             f"end:   {HERE}/lab --end {machine.id}"]
+        else:
+            _mend(machine, scenario, result)
+    except Failed as error:
+        result.complaints.append(f"the lab: {error}")
+    finally:
+        if not kept:
+            machine.end()
+    result.seconds = time.monotonic() - started
+    return result
+
+
+def _build(machine, scenario, options):
+    machine.create(options.image)
+    machine.lay_over(HERE / "layouts/common")
+    machine.lay_over(scenario.layout.folder / "root")
+    machine.chroot(scenario.layout.setup())
+    machine.lay_over(scenario.folder / "root")
+    if scenario.config:
+        (machine.root / "etc/hopcheck.toml").write_text(scenario.config, encoding="utf-8")
+    if scenario.script("change"):
+        must(["sh", "-euc", scenario.script("change")], cwd=machine.root,
+             env={"PATH": os.environ["PATH"], "ROOT": str(machine.root), "LC_ALL": "C.UTF-8"})
+    program = machine.root / "usr/local/bin/hopcheck"
+    shutil.copyfile(options.hopcheck, program)
+    program.chmod(0o755)
+
+
+def _break(machine, scenario):
+    if scenario.ready and not until(
+            READY_LIMIT, lambda: machine.inside("sh", "-c", scenario.ready)[0] == 0):
+        raise Failed(f"never ready: {scenario.ready} {_journal(machine)}")
+    if scenario.script("after"):
+        machine.script(scenario.script("after"))
+
+
+def _ask(machine, scenario):
+    return machine.ask(scenario.probe, scenario.host, scenario.timeout)[0]
+
+
+def _diagnose(machine, scenario, options, result):
+    seen = []
+
+    def there():
+        seen.append(_ask(machine, scenario))
+        return seen[-1] == scenario.symptom
+
+    if not until(SYMPTOM_LIMIT, there):
+        raise Failed(f"the load balancer sees {seen[-1]}, not {scenario.symptom} "
+                     f"{_journal(machine)}")
+    report, bundle = _live(machine, options, result)
+    after = _ask(machine, scenario)
+    if after != scenario.symptom:
+        result.complaints.append(f"afterwards the load balancer sees {after}, not "
+                                 f"{scenario.symptom}")
+    if report is None:
+        return
+    first = judge.first_cause(report)
+    result.verdict = report["verdict"]
+    result.cause = first["code"] if first else "-"
+    result.first_right = judge.first_right(scenario.expect, report)
+    judged = judge.as_user if options.as_user else judge.as_root
+    result.complaints += judged(scenario, report)
+    result.complaints += _replay(options, bundle, report)
+
+
+def _live(machine, options, result):
+    """Runs hopcheck in the machine: its report, None where it gave none, and its bundle."""
+    bundle, user = "root/run.hop", []
+    if options.as_user:
+        bundle = "var/tmp/run.hop"
+        user = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
+    started = time.monotonic()
+    code, out, err = machine.inside(*user, "/usr/local/bin/hopcheck", "--format", "json",
+                                    "-o", f"/{bundle}")
+    result.hopcheck_ms = (time.monotonic() - started) * 1000
+    report = _report(out)
+    if report is None:
+        result.complaints.append(f"hopcheck gave no report ({code}): {err.strip()}")
+    elif report["exit_code"] != code:
+        result.complaints.append(f"exit code {code}, the report says {report['exit_code']}")
+    return report, machine.root / bundle
+
+
+def _report(text):
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        return None
+
+
+def _replay(options, bundle, live):
+    code, out, err = run([str(options.hopcheck), "run", "--from", str(bundle), "--format", "json"])
+    again = _report(out)
+    if again is None:
+        return [f"the replay gave no report ({code}): {err.strip()}"]
+    return judge.replay(live, again)
+
+
+def _record(machine, scenario, options, result):
+    code, _, err = machine.inside("/usr/local/bin/hopcheck", "capture", "-o", "/root/host.hop")
+    if code != 0:
+        result.complaints.append(f"capture ended with {code}: {err.strip()}")
+        return
+    target = TESTS / "scenarios" / f"{scenario.name}.hop"
+    if scenario.healthy:
+        target = TESTS / "hosts" / f"{options.debian}-{scenario.name}.hop"
+    target.parent.mkdir(exist_ok=True)
+    shutil.copyfile(machine.root / "root/host.hop", target)
+    result.notes.append(f"recorded {target.relative_to(TESTS)}")
+
+
+def _mend(machine, scenario, result):
+    """After the known repair the healthy answer is there, so the planted fault is the only one."""
+    if not scenario.script("fix") and not scenario.fixed_probe:
+        return
+    if scenario.script("fix"):
+        machine.script(scenario.script("fix"))
+    url = scenario.fixed_probe or scenario.probe
+    seen = []
+
+    def healthy():
+        seen.append(machine.ask(url, scenario.host, scenario.timeout)[0])
+        return seen[-1] == scenario.layout.symptom
+
+    if not until(FIX_LIMIT, healthy):
+        result.complaints.append(f"the lab: after the fix the load balancer sees {seen[-1]} "
+                                 f"{_journal(machine)}")
+
+
+def _journal(machine):
+    _, out, _ = machine.inside("journalctl", "-n", "4", "--no-pager", "-o", "cat", "-p", "notice")
+    return "(" + " / ".join(out.strip().splitlines()) + ")"
