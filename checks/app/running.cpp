@@ -20,6 +20,43 @@ bool has_unit(const Deployment& host, const Route& route) {
   return *host.unit_behind(route) != nullptr;
 }
 
+/// The program of supervisor that names this endpoint, else the only one that names a server.
+const SupervisorProgram* supervised(const Deployment& host, const Endpoint& endpoint) {
+  const SupervisorProgram* likely = nullptr;
+  int servers = 0;
+  for (const auto& program : host.supervisor_programs().seen_items()) {
+    const std::string& command = program.command.value;
+    if (command.find(endpoint.member.text()) != std::string::npos) return &program;
+    for (const char* server : {"gunicorn", "uwsgi", "uvicorn", "waitress", "hypercorn", "flask"}) {
+      if (command.find(server) == std::string::npos) continue;
+      likely = &program;
+      ++servers;
+      break;
+    }
+  }
+  return servers == 1 ? likely : nullptr;
+}
+
+void blame_supervisor(const Deployment& host, const SupervisorProgram& program, Finding& finding) {
+  const auto& processes = host.processes()->seen_items();
+  const bool runs = std::any_of(processes.begin(), processes.end(), [](const Process& process) {
+    return process.name == "supervisord" || process.name == "supervisor";
+  });
+  finding.evidence.push_back(program.command.from);
+  Fix fix;
+  if (runs) {
+    finding.detail = fmt::format("supervisor is told to run it as program {}, and does not.", program.name);
+    fix.summary = "read why it ended, mend that, and start it";
+    fix.commands = {"supervisorctl tail " + shell_quote(program.name) + " stderr",
+                    "supervisorctl start " + shell_quote(program.name)};
+  } else {
+    finding.detail = fmt::format("supervisor is told to run it as program {}, and supervisor itself does not run.", program.name);
+    fix.summary = "start supervisor, now and at every boot";
+    fix.commands = {"systemctl enable --now supervisor"};
+  }
+  finding.fixes = {std::move(fix)};
+}
+
 void judge(const Deployment& host, const Route& route, Outcome& out) {
   const Endpoint& endpoint = route.endpoints.front();
   if (!*host.is_local(endpoint) || any_member_served(host, route)) return;
@@ -42,6 +79,7 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
   fix.summary = fmt::format("start the application, bound to {}", endpoint.member.is_unix() ? "unix:" + endpoint.member.path
                                                                                            : endpoint.member.text());
   finding.fixes = {std::move(fix)};
+  if (const auto* program = supervised(host, endpoint)) blame_supervisor(host, *program, finding);
   out.report(std::move(finding));
 }
 

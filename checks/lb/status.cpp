@@ -24,6 +24,17 @@ std::string who_said_it(const Deployment& host, const Route& route, const Exchan
   return author(exchange) == Author::app ? "the application" : "the server";
 }
 
+/// The last exception that the application's unit logged, for a server error that it answers.
+void add_exception(const Deployment& host, const Route& route, const Exchange& exchange, Finding& finding) {
+  if (exchange.status < 500 || author(exchange) == Author::nginx) return;
+  const auto unit = host.unit_behind(route);
+  if (!unit.seen() || *unit == nullptr) return;
+  const auto lines = host.journal((*unit)->name);
+  if (!lines.seen()) return;
+  const std::size_t last = exception_line(*lines);
+  if (last < lines->size()) finding.evidence.push_back(cite_log("journalctl -u " + (*unit)->name, (*lines)[last]));
+}
+
 std::string code_of(int status) {
   if (status >= 500) return "lb.probe-server-error";
   if (status == 404) return "lb.path-404";
@@ -53,7 +64,8 @@ void add_fix(const Route& route, const Exchange& exchange, Finding& finding) {
 
 /// nginx turns this host away and not the load balancer: the answer to us is not the answer to it.
 bool only_we_are_turned_away(const Deployment& host, const Route& route, const Exchange& exchange) {
-  if (exchange.status != 403 || route.access.empty() || author(exchange) == Author::app) return false;
+  if (exchange.status != 403 || author(exchange) == Author::app) return false;
+  if (!*route.followed || route.access.empty()) return false;
   return *host.turns_us_away(route) != nullptr && *host.turns_lb_away(route) == nullptr;
 }
 
@@ -71,6 +83,7 @@ Finding bad_status(const Deployment& host, const Route& route, const Exchange& e
   finding.evidence = {cite(route.request, exchange), cite("path", lb.path, lb.path.value),
                       cite("codes", lb.codes, lb.codes.value.text)};
   if (route.location != nullptr) finding.evidence.push_back(route.location->from);
+  add_exception(host, route, exchange, finding);
   add_fix(route, exchange, finding);
   return finding;
 }

@@ -8,15 +8,17 @@ using namespace hopcheck;
 
 namespace {
 
-Finding turned_away(const Route& route, const nginx::AccessRule& rule) {
+Finding turned_away(const Deployment& host, const Route& route, const nginx::AccessRule& rule) {
   const LbSettings& lb = route.target->lb;
   const std::string sources = fmt::format("{}", fmt::join(lb.sources.value, ", "));
   Finding finding;
   finding.code = "nginx.access-rule-blocks";
-  finding.title = fmt::format("nginx turns the load balancer ({}) away from {}: {}", sources, route.request.path,
+  finding.title = fmt::format("nginx answers 403 to the load balancer ({}) on {}: {}", sources, route.request.path,
                               rule.from.text);
   finding.about = {route.node()};
   finding.evidence = {rule.from, cite("sources", lb.sources, sources)};
+  const auto probe = host.probe(route);
+  if (probe.seen() && probe->answered()) finding.evidence.push_back(cite(route.request, *probe));
   Fix fix;
   fix.summary = "let the load balancer in before the line that turns it away";
   const Evidence& first = route.access.front().from;
@@ -39,6 +41,6 @@ HOPCHECK_CHECK(nginx_access) {
   }
   if (guarded.empty()) return out.not_applicable("no allow or deny line is in force on the load balancer's path");
   out.each(guarded, [&](const Route* route) {
-    if (const auto* rule = *host.turns_lb_away(*route)) out.report(turned_away(*route, *rule));
+    if (const auto* rule = *host.turns_lb_away(*route)) out.report(turned_away(host, *route, *rule));
   });
 }

@@ -39,6 +39,26 @@ void cite_unserved(const Deployment& host, const Endpoint& endpoint, Finding& fi
   if (host.listener_of(endpoint) == nullptr) finding.evidence.push_back(cite_no_listener(endpoint.member.text()));
 }
 
+/// How long nginx waited, and where that is set.
+void add_limit(const Route& route, Finding& finding) {
+  const std::string name = route.action.kind == nginx::Action::Kind::uwsgi_pass ? "uwsgi_read_timeout" : "proxy_read_timeout";
+  const std::uint32_t block = route.location != nullptr ? route.location->directive : route.server->directive;
+  const auto limit = nginx::in_force(*route.instance->config, block, name);
+  finding.detail = fmt::format("nginx waits {} for an answer ({}).", limit ? std::string(limit->arg(0)) : "60s", name);
+  if (limit) finding.evidence.push_back(limit->evidence());
+  Fix fix;
+  fix.summary = fmt::format("make {} answer sooner, or raise {} where slow answers are meant", route.request.path, name);
+  finding.fixes = {std::move(fix)};
+}
+
+/// What the application answers when nginx does not stand between.
+void add_direct(const Deployment& host, const Route& route, Finding& finding) {
+  const auto direct = host.direct(route, route.endpoints.front());
+  if (!direct.seen() || !direct->answered()) return;
+  finding.detail += fmt::format("{}The application itself answers {} in {:.0f} ms when it is asked past nginx.",
+                                finding.detail.empty() ? "" : " ", direct->status, direct->total_ms);
+}
+
 }  // namespace
 
 HOPCHECK_CHECK(nginx_gateway) {
@@ -58,6 +78,8 @@ HOPCHECK_CHECK(nginx_gateway) {
                                 route->endpoints.front().member.text(), meaning(exchange.status), exchange.status);
     if (!all_fail(host, passed, *route)) finding.about = {route->node()};
     finding.evidence = {cite(route->request, exchange), route->action.from};
+    if (exchange.status == 504 && route->server != nullptr) add_limit(*route, finding);
+    add_direct(host, *route, finding);
     for (const auto& endpoint : route->endpoints) {
       finding.about.push_back(endpoint.node());
       cite_unserved(host, endpoint, finding);

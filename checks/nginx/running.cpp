@@ -94,7 +94,7 @@ HOPCHECK_CHECK(nginx_running) {
   out.each(*host.nginx(), [&](const nginx::Instance& instance) {
     if (instance.running.seen() && *instance.running) return;
     for (const Route* route : host.requested().seen_items()) {
-      const Listener* listener = route->instance == &instance ? nullptr : holder_of_its_port(host, instance, *route);
+      const Listener* listener = holder_of_its_port(host, instance, *route);
       if (listener != nullptr && !*instance.running) return out.report(port_in_use(host, instance, *listener));
     }
     if (is_needed(host, instance) && !*instance.running) out.report(not_running(host, instance));

@@ -1,6 +1,8 @@
 // The application's Unix socket is there and somebody accepts on it.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 
@@ -22,6 +24,46 @@ Finding missing(const Deployment& host, const Endpoint& endpoint, const Walk& wa
   const std::string what = absent.path == endpoint.member.path ? "is not there" : "is not there: " + absent.path + " does not exist";
   Finding finding = about_socket(host, endpoint, "socket.missing", fmt::format("the socket {} {}", endpoint.member.path, what));
   finding.evidence.push_back(cite(absent));
+  return finding;
+}
+
+bool is_yes(const std::string& value) { return value == "yes" || value == "true" || value == "on" || value == "1"; }
+
+/// The unit that has a /tmp of its own, so that a socket there is not the one that others see.
+const Unit* with_private_tmp(const Deployment& host, const Endpoint& endpoint) {
+  const std::string& path = endpoint.member.path;
+  if (!path.starts_with("/tmp/") && !path.starts_with("/var/tmp/")) return nullptr;
+  if (!host.units().seen() && host.units().unseen().why == Unseen::Why::not_installed) return nullptr;
+  std::vector<std::string> names;
+  for (const Route* route : host.routes_through(endpoint.node())) {
+    const Unit* unit = *host.unit_behind(*route);
+    if (unit != nullptr) names.push_back(unit->name);
+    if (route->instance != nullptr) names.push_back(route->instance->unit);
+  }
+  return host.units()->find([&](const Unit& unit) {
+    const auto* setting = unit.setting("PrivateTmp");
+    const bool on_it = std::find(names.begin(), names.end(), unit.name) != names.end();
+    return on_it && setting != nullptr && is_yes(setting->value);
+  });
+}
+
+Finding in_private_tmp(const Deployment& host, const Endpoint& endpoint, const Walk& walk, const Unit& unit) {
+  Finding finding = about_socket(host, endpoint, "socket.private-tmp",
+                                 fmt::format("{} is not there for nginx: {} has a /tmp of its own (PrivateTmp)",
+                                             endpoint.member.path, unit.name));
+  const auto* setting = unit.setting("PrivateTmp");
+  finding.evidence.push_back(setting->from);
+  finding.evidence.push_back(cite(walk.last()));
+  Fix move;
+  move.summary = "put the socket under /run: RuntimeDirectory= in the unit, and that path in the application's bind and in nginx";
+  move.interrupts = Interrupts::restart;
+  Fix share;
+  share.summary = fmt::format("give {} the common /tmp", unit.name);
+  share.edits = {{setting->from.source, setting->from.line, setting->from.text, "PrivateTmp=no"}};
+  share.commands = {"systemctl daemon-reload && systemctl restart " + shell_quote(unit.name)};
+  share.interrupts = Interrupts::restart;
+  share.widens = "every user of this host, to the files in /tmp";
+  finding.fixes = {std::move(move), std::move(share)};
   return finding;
 }
 
@@ -49,6 +91,7 @@ Finding not_a_socket(const Deployment& host, const Endpoint& endpoint, const Wal
 void judge(const Deployment& host, const Endpoint& endpoint, Outcome& out) {
   const Fact<Walk> walk = host.walk(endpoint.member.path);
   if (!walk->exists()) {
+    if (const Unit* unit = with_private_tmp(host, endpoint)) return out.report(in_private_tmp(host, endpoint, *walk, *unit));
     // A socket can be listened on after its file was removed; nginx still finds nothing.
     return out.report(missing(host, endpoint, *walk));
   }

@@ -37,24 +37,6 @@ const Unit* socket_of(const Deployment& host, const Unit& service) {
   return nullptr;
 }
 
-/// The line that names the reason: the last exception, else the last error.
-std::size_t telling_line(const std::vector<std::string>& lines) {
-  for (std::size_t i = lines.size(); i-- > 0;) {
-    const std::string& line = lines[i];
-    const auto colon = line.find(": ");
-    const bool exception = colon != std::string::npos && line[0] != ' ' &&
-                           (line.substr(0, colon).ends_with("Error") || line.substr(0, colon).ends_with("Exception")) &&
-                           line.find(' ') > colon;
-    if (exception) return i;
-  }
-  for (std::size_t i = lines.size(); i-- > 0;) {
-    for (const char* word : {"[ERROR]", "rror:", "Failed to", "failed:"}) {
-      if (lines[i].find(word) != std::string::npos && lines[i].find("Failed with result") == std::string::npos) return i;
-    }
-  }
-  return lines.size();
-}
-
 std::string add_journal(const Deployment& host, const Unit& unit, Finding& finding, Outcome& out) {
   const auto journal = host.journal(unit.name);
   const auto* lines = out.see(journal);

@@ -41,6 +41,12 @@ struct AppServer {
   std::string text() const;
 };
 
+/// A program that supervisor is told to keep running.
+struct SupervisorProgram {
+  std::string name{};
+  Located<std::string> command{};  ///< as written
+};
+
 const char* kind_name(AppServer::Kind kind);
 
 }  // namespace hopcheck

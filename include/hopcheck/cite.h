@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "hopcheck/evidence.h"
 #include "hopcheck/http.h"
@@ -24,6 +25,12 @@ Evidence cite(const Request& request, const Exchange& exchange);
 Evidence cite(const Unit& unit, const UnitState& state);
 /// A line of a log or journal; others can write it.
 Evidence cite_log(const std::string& source, const std::string& line);
+
+/// The line of a log that names the reason: the last exception, else the last error; the number of
+/// lines where there is neither.
+std::size_t telling_line(const std::vector<std::string>& lines);
+/// The last line that is an exception ("ModuleNotFoundError: No module named 'x'"), likewise.
+std::size_t exception_line(const std::vector<std::string>& lines);
 
 /// Where a setting of the load balancer is known from: "/etc/hopcheck.toml:9 | path = "/health"".
 template <class T>

@@ -42,6 +42,8 @@ class Deployment {
   /// Units of interest: nginx's, those of app servers that run, those whose command names one,
   /// and [app] unit.
   const Fact<Partial<Unit>>& units() const;
+  /// What supervisor is told to keep running, from its files; empty where it is not installed.
+  const Partial<SupervisorProgram>& supervisor_programs() const;
   /// The unit that is meant to run the app behind `endpoint`: by its bind, by the process that
   /// holds it, by [app] unit, or because it is the only app unit. Null: surely none is known.
   Fact<const Unit*> unit_behind(const Route& route) const;

@@ -83,6 +83,10 @@ class Config {
   Directive at(std::uint32_t index) const { return {*this, index}; }
 };
 
+/// The directive of that name in force in the block at `index`: its own, else that of the nearest
+/// block around it. For directives that inherit as a whole, such as timeouts.
+std::optional<Directive> in_force(const Config& config, std::uint32_t index, std::string_view name);
+
 struct Listen {
   std::string address{};  ///< "0.0.0.0", "::", "10.0.0.5"; empty for a Unix socket
   int port{80};

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "facts/app/servers.h"
+#include "facts/app/supervisor.h"
 #include "model/state.h"
 
 namespace hopcheck {
@@ -28,6 +29,26 @@ Fact<std::vector<AppServer>> complete_servers(const Deployment& deployment, Depl
     }
   }
   return servers;
+}
+
+const Partial<SupervisorProgram>& Deployment::supervisor_programs() const {
+  return state_->supervisor_programs.get([&] {
+    constexpr const char* kFolder = "/etc/supervisor/conf.d";
+    Partial<SupervisorProgram> programs;
+    const Answer files = state_->host.ask(ask::list(kFolder));
+    if (files.status == Answer::Status::unseen) programs.add_missing(files.why);
+    for (std::size_t begin = 0; begin < files.text.size();) {
+      const auto end = std::min(files.text.find('\n', begin), files.text.size());
+      const auto words = split_words(files.text.substr(begin, end - begin));
+      begin = end + 1;
+      if (words.size() < 2 || !words[1].ends_with(".conf")) continue;
+      const std::string file = std::string(kFolder) + "/" + words[1];
+      const Answer text = state_->host.ask(ask::read(file));
+      if (text.status == Answer::Status::unseen) programs.add_missing(text.why);
+      for (auto& program : parse_supervisor(file, text.text)) programs.add(std::move(program));
+    }
+    return programs;
+  });
 }
 
 }  // namespace hopcheck

@@ -42,6 +42,29 @@ Evidence cite_log(const std::string& source, const std::string& line) {
   return {EvidenceKind::log, source, 0, line, true};
 }
 
+std::size_t exception_line(const std::vector<std::string>& lines) {
+  for (std::size_t i = lines.size(); i-- > 0;) {
+    const std::string& line = lines[i];
+    const auto colon = line.find(": ");
+    if (colon == std::string::npos || line[0] == ' ' || line.find(' ') < colon) continue;
+    const std::string name = line.substr(0, colon);
+    if (name.ends_with("Error") || name.ends_with("Exception")) return i;
+  }
+  return lines.size();
+}
+
+std::size_t telling_line(const std::vector<std::string>& lines) {
+  const std::size_t exception = exception_line(lines);
+  if (exception < lines.size()) return exception;
+  for (std::size_t i = lines.size(); i-- > 0;) {
+    for (const char* word : {"[ERROR]", "rror:", "Failed to", "failed:"}) {
+      const bool says = lines[i].find(word) != std::string::npos;
+      if (says && lines[i].find("Failed with result") == std::string::npos) return i;
+    }
+  }
+  return lines.size();
+}
+
 Evidence cite_setting(const std::string& name, const std::string& value, From from, const std::string& source) {
   Evidence evidence{EvidenceKind::config, source, 0, name + " = " + value, false};
   if (from == From::default_) {

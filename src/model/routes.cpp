@@ -237,7 +237,13 @@ class Follower {
 
   void add_unit() {
     const auto unit = deployment_.unit_behind(route_);
-    if (unit.seen() && *unit != nullptr) route_.nodes.push_back("unit:" + (*unit)->name);
+    if (!unit.seen() || *unit == nullptr) return;
+    const std::string& name = (*unit)->name;
+    route_.nodes.push_back("unit:" + name);
+    const std::string socket = name.substr(0, name.rfind('.')) + ".socket";
+    for (const auto& other : deployment_.units()->seen_items()) {
+      if (other.name == socket) route_.nodes.push_back("unit:" + socket);
+    }
   }
 
   const Deployment& deployment_;

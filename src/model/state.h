@@ -39,6 +39,7 @@ struct Deployment::State {
   Memo<Fact<std::vector<AppServer>>> running_servers{};  ///< as their processes show them
   Memo<Fact<std::vector<AppServer>>> app_servers{};
   Memo<Fact<Partial<Unit>>> units{};
+  Memo<Partial<SupervisorProgram>> supervisor_programs{};
   Memo<std::vector<std::vector<nginx::Member>>> unit_binds{};  ///< beside `units`
   Memo<std::vector<Route>> routes{};
   Memo<Partial<const Route*>> requested{};

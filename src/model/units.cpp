@@ -32,7 +32,6 @@ std::vector<std::string> written_units(Host& host, std::vector<Unseen>& missing)
       const auto words = split_words(answer.text.substr(begin, end - begin));
       begin = end + 1;
       if (words.size() < 2 || words[0] == "directory") continue;
-      if (words[1].find("@.") != std::string::npos) continue;  // a template is no unit yet
       if (ends_with(words[1], ".service") || ends_with(words[1], ".socket")) {
         names.push_back(std::string(folder) + "/" + words[1]);
       }
@@ -85,6 +84,39 @@ std::string file_name(const std::string& unit) {
   const auto dot = unit.rfind('.');
   if (at == std::string::npos || dot == std::string::npos || dot < at) return unit;
   return unit.substr(0, at + 1) + unit.substr(dot);
+}
+
+Unit find_unit(Host& host, const std::string& name);
+
+/// Ports that nginx passes requests to: what an instance of a template is mostly named by.
+std::set<int> upstream_ports(const Deployment& deployment) {
+  std::set<int> ports;
+  const auto* instances = deployment.nginx().if_seen();
+  if (instances == nullptr) return ports;
+  for (const auto& instance : *instances) {
+    if (!instance.site.seen()) continue;
+    for (const auto& upstream : instance.site->upstreams) {
+      for (const auto& member : upstream.members) {
+        if (member.port != 0) ports.insert(member.port);
+      }
+    }
+  }
+  return ports;
+}
+
+/// The instances of a template that would bind a port that nginx passes requests to.
+std::vector<Unit> instances_for(const Deployment& deployment, Host& host, const std::string& path) {
+  std::vector<Unit> found;
+  const std::string name = file_of(path);
+  const auto text = text_of(host.ask(ask::read(path)), path);
+  if (!text.seen() || text->find("%i") == std::string::npos) return found;
+  for (const int port : upstream_ports(deployment)) {
+    Unit unit = find_unit(host, name.substr(0, name.find('@') + 1) + std::to_string(port) + ".service");
+    const auto binds = binds_of(unit, host);
+    const bool fits = std::any_of(binds.begin(), binds.end(), [&](const nginx::Member& bind) { return bind.port == port; });
+    if (fits) found.push_back(std::move(unit));
+  }
+  return found;
 }
 
 Unit find_unit(Host& host, const std::string& name) {
@@ -177,6 +209,12 @@ Fact<Partial<Unit>> find_units(const Deployment& deployment, Deployment::State& 
     if (of_interest(unit)) units.push_back(std::move(unit));
   }
   for (const auto& path : written_units(state.host, missing)) {
+    if (path.find("@.") != std::string::npos) {  // a template is no unit yet
+      for (auto& instance : instances_for(deployment, state.host, path)) {
+        if (instances.insert(instance.name).second) units.push_back(std::move(instance));
+      }
+      continue;
+    }
     auto unit = read_unit(state.host, path);
     if (!unit.seen()) {
       if (unit.unseen().why != Unseen::Why::not_installed) missing.push_back(unit.unseen());
