@@ -26,12 +26,17 @@ const Unit* unit_of(const Deployment& host, const nginx::Instance& instance) {
 
 /// Another program has the port that this nginx, which failed to start, is written to serve.
 const Listener* holder_of_its_port(const Deployment& host, const nginx::Instance& instance, const Route& route) {
-  const Unit* unit = instance.unit.empty() ? nullptr : unit_of(host, instance);
-  if (unit == nullptr || !unit->state->is_failing()) return nullptr;
   const Request& request = route.request;
+  const Listener* holder = host.listeners()->find([&](const Listener& listener) {
+    return listener.serves(request.address, request.port);
+  });
+  if (holder == nullptr) return nullptr;
   const auto chosen = nginx::choose(*instance.config, *instance.site, request.address, request.port, request.host, request.path);
   if (!chosen) return nullptr;
-  return host.listeners()->find([&](const Listener& listener) { return listener.serves(request.address, request.port); });
+  // Two web servers may be installed of which this one is not meant to run: its unit tells.
+  const Unit* unit = instance.unit.empty() ? nullptr : unit_of(host, instance);
+  if (unit == nullptr) throw NotSeen({Unseen::Why::undecidable, "whether nginx is meant to have port " + std::to_string(request.port), {}});
+  return unit->state->is_failing() ? holder : nullptr;
 }
 
 std::string program_of(const Deployment& host, const Listener& listener) {
@@ -92,11 +97,11 @@ Finding port_in_use(const Deployment& host, const nginx::Instance& instance, con
 HOPCHECK_CHECK(nginx_running) {
   if (host.nginx()->empty()) return out.not_applicable("nginx is not installed here");
   out.each(*host.nginx(), [&](const nginx::Instance& instance) {
-    if (instance.running.seen() && *instance.running) return;
+    if (*instance.running) return;
     for (const Route* route : host.requested().seen_items()) {
       const Listener* listener = holder_of_its_port(host, instance, *route);
-      if (listener != nullptr && !*instance.running) return out.report(port_in_use(host, instance, *listener));
+      if (listener != nullptr) return out.report(port_in_use(host, instance, *listener));
     }
-    if (is_needed(host, instance) && !*instance.running) out.report(not_running(host, instance));
+    if (is_needed(host, instance)) out.report(not_running(host, instance));
   });
 }

@@ -131,14 +131,38 @@ std::size_t columns(std::string_view text) {
   return count;
 }
 
+namespace {
+
+/// How much of a word that is wider than a line goes on the line: up to its last comma or slash, else
+/// as much as fits.
+std::size_t fitting(std::string_view word, std::size_t width) {
+  std::size_t end = 0, used = 0, pause = 0;
+  while (end < word.size()) {
+    std::size_t length = 1;
+    decode(word, end, length);
+    const std::size_t wide = columns(word.substr(end, length));
+    if (used + wide > width) break;
+    used += wide;
+    end += length;
+    if (word[end - 1] == ',' || word[end - 1] == '/') pause = end;
+  }
+  return pause > end / 2 ? pause : std::max<std::size_t>(end, 1);
+}
+
+}  // namespace
+
 std::vector<std::string> wrap(std::string_view text, std::size_t width, std::size_t first_width) {
   std::vector<std::string> lines;
   std::string line;
   std::size_t used = 0;
   for (std::size_t i = 0; i < text.size();) {
     const auto begin = std::min(text.find_first_not_of(' ', i), text.size());
-    const auto end = std::min(text.find(' ', begin), text.size());
-    const auto word = text.substr(begin, end - begin);
+    auto end = std::min(text.find(' ', begin), text.size());
+    auto word = text.substr(begin, end - begin);
+    if (columns(word) > width && word.find('\033') == std::string_view::npos) {
+      word = word.substr(0, fitting(word, lines.empty() && line.empty() ? first_width : width));
+      end = begin + word.size();
+    }
     const std::size_t blanks = begin - i, needed = columns(word);
     i = end;
     if (word.empty()) break;
@@ -147,6 +171,12 @@ std::vector<std::string> wrap(std::string_view text, std::size_t width, std::siz
       line.clear();
     }
     if (line.empty()) {
+      line = word;
+      used = needed;
+      continue;
+    }
+    if (blanks == 0 && !line.empty() && begin > 0) {  // the rest of a word that was cut
+      lines.push_back(std::move(line));
       line = word;
       used = needed;
       continue;

@@ -15,7 +15,7 @@ from scenario import HERE
 TESTS = HERE.parent
 SYMPTOM_LIMIT = 20
 FIX_LIMIT = 10
-READY_LIMIT = 20
+READY_LIMIT = 60
 
 
 @dataclass

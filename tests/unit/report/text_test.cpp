@@ -142,7 +142,9 @@ TEST_CASE("a report that holds megabytes stays short") {
 TEST_CASE("text is wrapped at blanks, which are kept inside a line") {
   CHECK(wrap("a  b c", 80) == std::vector<std::string>{"a  b c"});
   CHECK(wrap("aaa bbb ccc", 7) == std::vector<std::string>{"aaa bbb", "ccc"});
-  CHECK(wrap("a longerthanthat b", 6) == std::vector<std::string>{"a", "longerthanthat", "b"});
+  // A word that no line can hold is cut.
+  CHECK(wrap("a longerthanthat b", 6) == std::vector<std::string>{"a", "longer", "thanth", "at b"});
+  CHECK(wrap("/usr/lib/x", 7) == std::vector<std::string>{"/usr/", "lib/x"});
   CHECK(wrap("", 10) == std::vector<std::string>{""});
 }
 

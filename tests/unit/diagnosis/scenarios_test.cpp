@@ -1,0 +1,107 @@
+// The lab's broken machines, replayed: tests/scenarios/NAME.hop was recorded on the machine of
+// tests/lab/scenarios/NAME, whose scenario.toml says what the diagnosis must be.
+#include <algorithm>
+#include <filesystem>
+
+#include <toml++/toml.h>
+
+#include "cases.h"
+#include "test.h"
+
+using namespace hopcheck;
+using namespace hopcheck::test;
+
+namespace {
+
+struct Expectation {
+  std::string verdict{"broken"};
+  std::vector<std::string> codes{};  ///< each right as the first cause
+  std::vector<std::string> texts{};  ///< all said by the first cause
+  std::vector<std::string> roots{};  ///< all among the causes
+  std::vector<std::string> also{};   ///< may be among the causes
+};
+
+std::vector<std::string> words_of(const toml::table& table, std::string_view key) {
+  std::vector<std::string> words;
+  if (const auto* list = table[key].as_array()) {
+    for (const auto& entry : *list) words.push_back(entry.value_or(std::string()));
+  }
+  return words;
+}
+
+Expectation expected_of(const std::string& name) {
+  const toml::table scenario = toml::parse(read_source("tests/lab/scenarios/" + name + "/scenario.toml"));
+  const auto* table = scenario["expect"].as_table();
+  if (table == nullptr) throw std::runtime_error(name + ": its scenario.toml has no [expect]");
+  return {(*table)["verdict"].value_or(std::string("broken")), words_of(*table, "codes"), words_of(*table, "texts"),
+          words_of(*table, "roots"), words_of(*table, "also")};
+}
+
+std::vector<std::string> recorded_scenarios() {
+  std::vector<std::string> names;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(HOPCHECK_SOURCE_DIR) + "/tests/scenarios")) {
+    if (entry.path().extension() == ".hop") names.push_back(entry.path().stem().string());
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+/// All that the reader of a finding reads of it.
+std::string words_of(const Finding& finding) {
+  std::string words = finding.title + "\n" + finding.detail;
+  for (const auto& evidence : finding.evidence) words += "\n" + evidence.source + "\n" + evidence.text;
+  for (const auto& fix : finding.fixes) {
+    words += "\n" + fix.summary;
+    for (const auto& edit : fix.edits) words += "\n" + edit.file + "\n" + edit.remove + "\n" + edit.add;
+    for (const auto& command : fix.commands) words += "\n" + command;
+  }
+  return words;
+}
+
+/// Without regard to case, as the lab compares.
+bool says(const Finding& finding, std::string text) {
+  const auto lower = [](std::string& words) {
+    for (char& c : words) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  };
+  std::string words = words_of(finding);
+  lower(words);
+  lower(text);
+  return words.find(text) != std::string::npos;
+}
+
+bool contains(const std::vector<std::string>& list, const std::string& text) {
+  return std::find(list.begin(), list.end(), text) != list.end();
+}
+
+void judge_scenario(const std::string& name) {
+  const Report report = diagnose_bundle(read_bundle(name, read_source("tests/scenarios/" + name + ".hop")));
+  const Expectation expected = expected_of(name);
+  INFO(name);
+  CHECK(report.verdict == expected.verdict);
+  REQUIRE_FALSE(report.diagnosis.empty());
+  const Finding& first = report.diagnosis.front().finding;
+  INFO(first.code << ": " << first.title);
+  CHECK(contains(expected.codes, first.code));
+  for (const auto& text : expected.texts) {
+    INFO("to be said: " << text);
+    CHECK(says(first, text));
+  }
+  std::vector<std::string> roots;
+  for (const auto& root : report.diagnosis) roots.push_back(root.finding.code);
+  for (const auto& code : expected.roots) {
+    INFO("to be among the causes: " << code);
+    CHECK(contains(roots, code));
+  }
+  for (const auto& code : roots) {
+    INFO("also accused: " << code);
+    CHECK((contains(expected.codes, code) || contains(expected.roots, code) || contains(expected.also, code)));
+  }
+}
+
+}  // namespace
+
+TEST_CASE("the lab's broken machines, replayed, have the diagnosis that they had there") {
+  const auto names = recorded_scenarios();
+  REQUIRE(names.size() >= 30);
+  for (const auto& name : names) judge_scenario(name);
+}
