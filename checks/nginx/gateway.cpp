@@ -32,13 +32,6 @@ bool all_fail(const Deployment& host, const std::vector<const Route*>& passed, c
   });
 }
 
-void cite_unserved(const Deployment& host, const Endpoint& endpoint, Finding& finding) {
-  const auto local = host.is_local(endpoint);
-  const auto* sockets = host.listeners().if_seen();
-  if (!local.seen() || !*local || sockets == nullptr || !sockets->complete()) return;
-  if (host.listener_of(endpoint) == nullptr) finding.evidence.push_back(cite_no_listener(endpoint.member.text()));
-}
-
 /// How long nginx waited, and where that is set.
 void add_limit(const Route& route, Finding& finding) {
   const std::string name = route.action.kind == nginx::Action::Kind::uwsgi_pass ? "uwsgi_read_timeout" : "proxy_read_timeout";
@@ -82,7 +75,7 @@ HOPCHECK_CHECK(nginx_gateway) {
     add_direct(host, *route, finding);
     for (const auto& endpoint : route->endpoints) {
       finding.about.push_back(endpoint.node());
-      cite_unserved(host, endpoint, finding);
+      if (host.surely_unserved(endpoint)) finding.evidence.push_back(cite_no_listener(endpoint.member.text()));
     }
     out.report(std::move(finding));
   });

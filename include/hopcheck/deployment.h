@@ -72,6 +72,8 @@ class Deployment {
   /// Who accepts connections for `endpoint`; null: surely nobody. Throws NotSeen where the
   /// sockets were not seen.
   const Listener* listener_of(const Endpoint& endpoint) const;
+  /// Nobody accepts connections there; false also where that could not be seen.
+  bool surely_unserved(const Endpoint& endpoint) const;
   /// The endpoint is an address of this host, or a Unix socket.
   Fact<bool> is_local(const Endpoint& endpoint) const;
   /// The nginx instance whose configuration sends to this endpoint, with the directive's

@@ -96,10 +96,8 @@ std::optional<ChainHop> socket_hop(const Deployment& host, const Route& route,
 
 /// Why no app server is known behind a route.
 std::string no_app(const Deployment& host, const Route& route) {
-  const auto& sockets = host.listeners();
-  const bool unserved = sockets.seen() && sockets->complete() &&
-                        std::all_of(route.endpoints.begin(), route.endpoints.end(),
-                                    [&](const Endpoint& endpoint) { return host.listener_of(endpoint) == nullptr; });
+  const bool unserved = std::all_of(route.endpoints.begin(), route.endpoints.end(),
+                                    [&](const Endpoint& endpoint) { return host.surely_unserved(endpoint); });
   return unserved ? "nobody listens on " + route.endpoints.front().member.text() : "not seen";
 }
 

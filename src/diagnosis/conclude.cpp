@@ -28,6 +28,7 @@ std::string unknown_reason(const Deployment& host, const std::vector<CheckResult
   for (const auto& check : checks) {
     if (check.status == CheckResult::Status::error) return "check-failed";
   }
+  if (!host.requested().complete()) return "not-permitted";
   for (const auto& route : host.routes()) {
     if (route.kind != Route::Kind::probe || judged(host, route)) continue;
     const auto exchange = host.probe(route);

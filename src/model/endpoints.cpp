@@ -66,6 +66,14 @@ const Listener* Deployment::listener_of(const Endpoint& endpoint) const {
   });
 }
 
+bool Deployment::surely_unserved(const Endpoint& endpoint) const {
+  try {
+    return *is_local(endpoint) && listener_of(endpoint) == nullptr;
+  } catch (const NotSeen&) {
+    return false;
+  }
+}
+
 Fact<bool> Deployment::is_local(const Endpoint& endpoint) const {
   const std::string& host = endpoint.member.host;
   if (endpoint.member.is_unix() || host == "localhost" || is_loopback(host) || host == "0.0.0.0") return true;

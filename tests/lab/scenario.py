@@ -143,8 +143,8 @@ def load_all(folder=HERE / "scenarios", layouts=HERE / "layouts"):
 
 
 def one_per_fault(scenarios):
-    """The first scenario of every fault."""
+    """The first scenario of every fault, and all healthy machines."""
     first = {}
     for scenario in scenarios:
-        first.setdefault(scenario.fault, scenario)
+        first.setdefault(scenario.name if scenario.healthy else scenario.fault, scenario)
     return list(first.values())
