@@ -22,11 +22,13 @@ help:
 	@echo 'make tidy     clang-tidy over the sources'
 	@echo 'run, test and lab install the Debian packages that they miss.'
 
+# The portable build where there is one.
+RUN_PRESET = $(if $(wildcard build/portable/hopcheck),portable,release)
 run:
 	@scripts/install-packages build demo
-	cmake --preset release $(CMAKE_FLAGS)
-	cmake --build --preset release
-	examples/shop/run --fault $(FAULT) --diagnose
+	cmake --preset $(RUN_PRESET) $(CMAKE_FLAGS)
+	cmake --build --preset $(RUN_PRESET)
+	examples/shop/run --bin build/$(RUN_PRESET)/hopcheck --fault $(FAULT) --diagnose
 
 test:
 	@scripts/install-packages build test demo
