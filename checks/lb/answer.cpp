@@ -66,7 +66,9 @@ HOPCHECK_CHECK(lb_answer) {
                                 what_happened(*route, exchange));
     finding.about = {route->node()};
     finding.evidence = {cite(route->request, exchange)};
-    if (exchange.outcome == Exchange::Outcome::timed_out && exchange.connected) add_application(host, *route, finding);
+    // Once: each such request waits as long again.
+    const bool hangs = exchange.outcome == Exchange::Outcome::timed_out && exchange.connected;
+    if (hangs && route->kind == Route::Kind::probe) add_application(host, *route, finding);
     out.report(std::move(finding));
   });
 }
