@@ -106,6 +106,21 @@ TEST_CASE("a handler is not inherited, a root is") {
   CHECK(locations.at(1).nested.at(0).action.target == "/c");
 }
 
+TEST_CASE("a timeout is in force from the nearest block around") {
+  const Config config = parse_text(
+      "http { proxy_read_timeout 10s; server { location /a { proxy_read_timeout 1s; } location /b { } }"
+      " server { proxy_read_timeout 5s; location /c { location /c/d { } } } }");
+  const Fact<Site> site = understand(config);
+  const auto limit = [&](const Location& location) {
+    return std::string(in_force(config, location.directive, "proxy_read_timeout")->arg(0));
+  };
+  CHECK(limit(site->servers.at(0).locations.at(0)) == "1s");
+  CHECK(limit(site->servers.at(0).locations.at(1)) == "10s");
+  CHECK(limit(site->servers.at(1).locations.at(0)) == "5s");
+  CHECK(limit(site->servers.at(1).locations.at(0).nested.at(0)) == "5s");
+  CHECK_FALSE(in_force(config, 0, "proxy_send_timeout"));
+}
+
 TEST_CASE("members of an upstream, or the address itself") {
   CHECK(places("proxy_pass http://app;") ==
         "10.0.0.1:80 [::1]:81+backup /run/a.sock+down name.test:82");

@@ -60,6 +60,17 @@ TEST_CASE("unit files are read as systemd reads them") {
   CHECK(unit.setting("User")->value == "shop");
 }
 
+TEST_CASE("a unit's own name stands for its specifiers") {
+  Unit unit = unit_of("[Service]\nExecStart=/usr/bin/gunicorn --bind 127.0.0.1:%i %p %N %n 100%% %h\n", "shop@8001.service");
+  expand_specifiers(unit);
+  CHECK(unit.setting("ExecStart")->value ==
+        "/usr/bin/gunicorn --bind 127.0.0.1:8001 shop shop@8001 shop@8001.service 100%% %h");
+  CHECK(unit.setting("ExecStart")->from.text.find("%i") != std::string::npos);
+  Unit plain = unit_of("[Service]\nExecStart=/usr/bin/x %i-%p%\n");
+  expand_specifiers(plain);
+  CHECK(plain.setting("ExecStart")->value == "/usr/bin/x -shop%");
+}
+
 TEST_CASE("a file may end anywhere") {
   CHECK(unit_of("[Service]\nUser=shop \\").setting("User")->value == "shop");
   CHECK(unit_of("[Service]\r\nUser=shop\r\n").setting("User")->value == "shop");
