@@ -10,11 +10,13 @@ namespace {
 
 /// The endpoint on a route that this server holds; null: it serves none.
 const Endpoint* served_by(const Deployment& host, const AppServer& app) {
-  return host.endpoints().find([&](const Endpoint& endpoint) { return *host.app_behind(endpoint) == &app; });
+  return host.endpoints().find(
+      [&](const Endpoint& endpoint) { return *host.app_behind(endpoint) == &app; });
 }
 
 /// A Python program that is no server known by name tells who it is in its answers.
-const Exchange* werkzeug_answer(const Deployment& host, const Endpoint& endpoint, Fact<Exchange>& answer) {
+const Exchange* werkzeug_answer(const Deployment& host, const Endpoint& endpoint,
+                                Fact<Exchange>& answer) {
   for (const Route* route : host.routes_through(endpoint.node())) {
     if (!route->requested()) continue;
     answer = route->instance == nullptr ? host.probe(*route) : host.direct(*route, endpoint);
@@ -39,9 +41,11 @@ HOPCHECK_CHECK(app_development_server) {
     Finding finding;
     finding.code = "app.dev-server-in-production";
     finding.when = When::under_load;
-    finding.title = fmt::format("{} is Flask's development server, and it serves the site", app.text());
+    finding.title =
+        fmt::format("{} is Flask's development server, and it serves the site", app.text());
     finding.about = {endpoint->node()};
-    finding.evidence = {{EvidenceKind::kernel, fmt::format("/proc/{}/cmdline", app.pid), 0, app.text(), false}};
+    finding.evidence = {
+        {EvidenceKind::kernel, fmt::format("/proc/{}/cmdline", app.pid), 0, app.text(), false}};
     for (const Listener& listener : app.listeners) finding.evidence.push_back(cite(listener));
     if (werkzeug != nullptr) {
       finding.evidence.push_back({EvidenceKind::probe, "GET " + endpoint->member.text(), 0,
@@ -49,7 +53,8 @@ HOPCHECK_CHECK(app_development_server) {
     }
     Fix fix;
     fix.summary = "serve it with gunicorn";
-    fix.commands = {"gunicorn --workers 2 --threads 4 --bind " + shell_quote(endpoint->member.text()) + " MODULE:APP"};
+    fix.commands = {"gunicorn --workers 2 --threads 4 --bind " +
+                    shell_quote(endpoint->member.text()) + " MODULE:APP"};
     fix.interrupts = Interrupts::restart;
     finding.fixes = {std::move(fix)};
     out.report(std::move(finding));

@@ -1,7 +1,7 @@
 // An application server runs where one is needed.
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
@@ -11,8 +11,9 @@ using namespace hopcheck;
 namespace {
 
 bool any_member_served(const Deployment& host, const Route& route) {
-  return std::any_of(route.endpoints.begin(), route.endpoints.end(),
-                     [&](const Endpoint& endpoint) { return host.listener_of(endpoint) != nullptr; });
+  return std::any_of(route.endpoints.begin(), route.endpoints.end(), [&](const Endpoint& endpoint) {
+    return host.listener_of(endpoint) != nullptr;
+  });
 }
 
 bool has_unit(const Deployment& host, const Route& route) {
@@ -45,12 +46,15 @@ void blame_supervisor(const Deployment& host, const SupervisorProgram& program, 
   finding.evidence.push_back(program.command.from);
   Fix fix;
   if (runs) {
-    finding.detail = fmt::format("supervisor is told to run it as program {}, and does not.", program.name);
+    finding.detail =
+        fmt::format("supervisor is told to run it as program {}, and does not.", program.name);
     fix.summary = "read why it ended, mend that, and start it";
     fix.commands = {"supervisorctl tail " + shell_quote(program.name) + " stderr",
                     "supervisorctl start " + shell_quote(program.name)};
   } else {
-    finding.detail = fmt::format("supervisor is told to run it as program {}, and supervisor itself does not run.", program.name);
+    finding.detail = fmt::format(
+        "supervisor is told to run it as program {}, and supervisor itself does not run.",
+        program.name);
     fix.summary = "start supervisor, now and at every boot";
     fix.commands = {"systemctl enable --now supervisor"};
   }
@@ -66,18 +70,22 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
   Finding finding;
   finding.code = "app.not-running";
   finding.title = fmt::format("the application behind {} does not run", endpoint.member.text());
-  finding.detail = none_at_all ? "No gunicorn, uWSGI or other application server runs here, and no systemd unit is "
-                                 "written to start one."
-                               : "The application servers that run here listen elsewhere.";
+  finding.detail =
+      none_at_all
+          ? "No gunicorn, uWSGI or other application server runs here, and no systemd unit is "
+            "written to start one."
+          : "The application servers that run here listen elsewhere.";
   finding.about = {endpoint.node()};
   finding.evidence = {cite_no_listener(endpoint.member.text())};
   if (none_at_all) {
-    finding.evidence.push_back({EvidenceKind::kernel, "process table", 0, "no application server runs", false});
+    finding.evidence.push_back(
+        {EvidenceKind::kernel, "process table", 0, "no application server runs", false});
   }
   if (route.instance != nullptr) finding.evidence.push_back(route.action.from);
   Fix fix;
-  fix.summary = fmt::format("start the application, bound to {}", endpoint.member.is_unix() ? "unix:" + endpoint.member.path
-                                                                                           : endpoint.member.text());
+  fix.summary = fmt::format(
+      "start the application, bound to {}",
+      endpoint.member.is_unix() ? "unix:" + endpoint.member.path : endpoint.member.text());
   finding.fixes = {std::move(fix)};
   if (const auto* program = supervised(host, endpoint)) blame_supervisor(host, *program, finding);
   out.report(std::move(finding));

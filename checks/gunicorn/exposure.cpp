@@ -10,13 +10,15 @@ namespace {
 
 /// The load balancer itself talks to this port.
 bool is_target(const Deployment& host, const Listener& listener) {
-  return host.requested().any([&](const Route* route) { return route->request.port == listener.port; });
+  return host.requested().any(
+      [&](const Route* route) { return route->request.port == listener.port; });
 }
 
 bool behind_nginx(const Deployment& host, const Listener& listener) {
   return host.endpoints().any([&](const Endpoint& endpoint) {
     if (endpoint.member.is_unix() || host.senders(endpoint).empty()) return false;
-    return listener.serves(endpoint.member.host == "localhost" ? "127.0.0.1" : endpoint.member.host, endpoint.member.port);
+    return listener.serves(endpoint.member.host == "localhost" ? "127.0.0.1" : endpoint.member.host,
+                           endpoint.member.port);
   });
 }
 
@@ -49,7 +51,8 @@ HOPCHECK_CHECK(gunicorn_exposure) {
   if (servers.empty()) return out.not_applicable("no gunicorn runs here");
   if (host.addresses()->empty()) return out.not_applicable("this host has no address but loopback");
   out.each(servers, [&](const AppServer* app) {
-    if (!app->listeners_complete) throw NotSeen({Unseen::Why::denied, "which sockets " + app->text() + " holds", "root"});
+    if (!app->listeners_complete)
+      throw NotSeen({Unseen::Why::denied, "which sockets " + app->text() + " holds", "root"});
     for (const Listener& listener : app->listeners) {
       if (listener.kind != Listener::Kind::tcp || listener.is_loopback()) continue;
       if (!behind_nginx(host, listener) || is_target(host, listener)) continue;
@@ -57,7 +60,8 @@ HOPCHECK_CHECK(gunicorn_exposure) {
       finding.code = "gunicorn.direct-exposure";
       finding.when = When::if_attacked;
       finding.confidence = Confidence::likely;  // a firewall outside this host may close it
-      finding.title = fmt::format("{} listens on {} though nginx stands in front of it", app->text(), listener.text());
+      finding.title = fmt::format("{} listens on {} though nginx stands in front of it",
+                                  app->text(), listener.text());
       finding.about = {"listener:" + listener.text()};
       finding.evidence = {cite(listener)};
       if (const auto* binds = app->gunicorn.bind.if_seen()) {

@@ -11,23 +11,30 @@ namespace {
 std::string what_happened(const Route& route, const Exchange& exchange) {
   const std::string where = address_text(route.request.address, route.request.port);
   switch (exchange.outcome) {
-    case Exchange::Outcome::refused: return fmt::format("{} refuses the connection", where);
+    case Exchange::Outcome::refused:
+      return fmt::format("{} refuses the connection", where);
     case Exchange::Outcome::timed_out:
-      return exchange.connected ? fmt::format("{} took the connection and sent no answer in {}", where,
-                                              duration_text(route.request.timeout_ms))
+      return exchange.connected ? fmt::format("{} took the connection and sent no answer in {}",
+                                              where, duration_text(route.request.timeout_ms))
                                 : fmt::format("no connection to {} within {}", where,
                                               duration_text(route.request.timeout_ms));
-    case Exchange::Outcome::reset: return fmt::format("{} closed the connection without an answer", where);
-    case Exchange::Outcome::tls_failed: return fmt::format("no TLS with {}: {}", where, exchange.error);
-    default: return fmt::format("{}: {}", where, exchange.error);
+    case Exchange::Outcome::reset:
+      return fmt::format("{} closed the connection without an answer", where);
+    case Exchange::Outcome::tls_failed:
+      return fmt::format("no TLS with {}: {}", where, exchange.error);
+    default:
+      return fmt::format("{}: {}", where, exchange.error);
   }
 }
 
 std::string code_of(const Exchange& exchange) {
   switch (exchange.outcome) {
-    case Exchange::Outcome::refused: return "lb.probe-refused";
-    case Exchange::Outcome::timed_out: return "lb.probe-timeout";
-    default: return "lb.probe-failed";
+    case Exchange::Outcome::refused:
+      return "lb.probe-refused";
+    case Exchange::Outcome::timed_out:
+      return "lb.probe-timeout";
+    default:
+      return "lb.probe-failed";
   }
 }
 
@@ -39,13 +46,16 @@ void add_application(const Deployment& host, const Route& route, Finding& findin
     const auto direct = host.direct(route, endpoint);
     if (!direct.seen()) continue;
     const auto* workers = (*app)->gunicorn.workers.if_seen();
-    const std::string who = workers == nullptr ? (*app)->text()
-                                               : fmt::format("{} with {} worker{}", (*app)->text(), workers->value,
-                                                             workers->value == 1 ? "" : "s");
+    const std::string who = workers == nullptr
+                                ? (*app)->text()
+                                : fmt::format("{} with {} worker{}", (*app)->text(), workers->value,
+                                              workers->value == 1 ? "" : "s");
     if (direct->answered()) {
-      finding.detail = fmt::format("{} answers {} in {:.0f} ms when it is asked past nginx.", who, direct->status, direct->total_ms);
+      finding.detail = fmt::format("{} answers {} in {:.0f} ms when it is asked past nginx.", who,
+                                   direct->status, direct->total_ms);
     } else if (direct->outcome == Exchange::Outcome::timed_out) {
-      finding.detail = fmt::format("{} does not answer past nginx either: all its workers are busy or stuck.", who);
+      finding.detail = fmt::format(
+          "{} does not answer past nginx either: all its workers are busy or stuck.", who);
     }
     if (workers != nullptr && !direct->answered()) finding.evidence.push_back(workers->from);
     return;

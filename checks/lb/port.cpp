@@ -1,7 +1,7 @@
 // Somebody listens on the port that the load balancer probes.
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
@@ -57,7 +57,8 @@ HOPCHECK_CHECK(lb_port) {
   out.each(host.requested().seen_items(), [&](const Route* route) {
     if (route->kind != Route::Kind::probe) return;
     const int port = route->request.port;
-    if (host.listeners()->any([&](const Listener& listener) { return listener.port == port; })) return;
+    if (host.listeners()->any([&](const Listener& listener) { return listener.port == port; }))
+      return;
     // Where nginx or a unit is written to serve the port, the fault is that it does not run.
     if (*route->followed && (route->instance != nullptr || !route->endpoints.empty())) return;
     Finding finding = mismatch(*route, offers(host));

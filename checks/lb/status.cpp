@@ -9,13 +9,16 @@ using namespace hopcheck;
 namespace {
 
 /// Nothing but the answer itself is known: neither path nor Host nor status list was given.
-bool rests_on_defaults(const LbSettings& lb) { return lb.path.assumed() || (lb.codes.assumed() && lb.profile.assumed()); }
+bool rests_on_defaults(const LbSettings& lb) {
+  return lb.path.assumed() || (lb.codes.assumed() && lb.profile.assumed());
+}
 
 std::string who_said_it(const Deployment& host, const Route& route, const Exchange& exchange) {
   if (route.instance == nullptr) return "the application";
   if (author(exchange) == Author::nginx) {
-    return route.server == nullptr ? "nginx"
-                                   : fmt::format("nginx ({}:{})", route.server->from.source, route.server->from.line);
+    return route.server == nullptr
+               ? "nginx"
+               : fmt::format("nginx ({}:{})", route.server->from.source, route.server->from.line);
   }
   for (const auto& endpoint : route.endpoints) {
     const auto app = host.app_behind(endpoint);
@@ -25,14 +28,16 @@ std::string who_said_it(const Deployment& host, const Route& route, const Exchan
 }
 
 /// The last exception that the application's unit logged, for a server error that it answers.
-void add_exception(const Deployment& host, const Route& route, const Exchange& exchange, Finding& finding) {
+void add_exception(const Deployment& host, const Route& route, const Exchange& exchange,
+                   Finding& finding) {
   if (exchange.status < 500 || author(exchange) == Author::nginx) return;
   const auto unit = host.unit_behind(route);
   if (!unit.seen() || *unit == nullptr) return;
   const auto lines = host.journal((*unit)->name);
   if (!lines.seen()) return;
   const std::size_t last = exception_line(*lines);
-  if (last < lines->size()) finding.evidence.push_back(cite_log("journalctl -u " + (*unit)->name, (*lines)[last]));
+  if (last < lines->size())
+    finding.evidence.push_back(cite_log("journalctl -u " + (*unit)->name, (*lines)[last]));
 }
 
 std::string code_of(int status) {
@@ -46,16 +51,20 @@ std::string code_of(int status) {
 void add_fix(const Route& route, const Exchange& exchange, Finding& finding) {
   Fix fix;
   if (finding.code == "lb.path-404") {
-    fix.summary = fmt::format("serve {} where the probe lands, or set the load balancer's path to one that exists",
-                              route.request.path);
+    fix.summary = fmt::format(
+        "serve {} where the probe lands, or set the load balancer's path to one that exists",
+        route.request.path);
   } else if (finding.code == "lb.path-redirects") {
-    fix.summary = fmt::format("answer {} itself instead of sending the probe to {}", route.request.path,
-                              exchange.header("Location"));
+    fix.summary = fmt::format("answer {} itself instead of sending the probe to {}",
+                              route.request.path, exchange.header("Location"));
   } else if (finding.code == "lb.path-needs-auth") {
-    fix.summary = fmt::format("let {} pass without a login: `auth_basic off;` in nginx, or an exception in the "
-                              "application's guard", route.request.path);
+    fix.summary = fmt::format(
+        "let {} pass without a login: `auth_basic off;` in nginx, or an exception in the "
+        "application's guard",
+        route.request.path);
   } else if (finding.code == "lb.codes-exclude-response") {
-    fix.summary = fmt::format("let {} answer one of {}", route.request.path, route.target->lb.codes.value.text);
+    fix.summary = fmt::format("let {} answer one of {}", route.request.path,
+                              route.target->lb.codes.value.text);
   } else {
     return;  // a server error is mended at its cause
   }
@@ -77,7 +86,8 @@ Finding bad_status(const Deployment& host, const Route& route, const Exchange& e
                               route.request.path, exchange.status, lb.codes.value.text);
   const std::string location = exchange.header("Location");
   if (!location.empty()) finding.title += fmt::format(": it redirects to {}", location);
-  finding.detail = fmt::format("The answer is from {}; the probe's Host was {}.", who_said_it(host, route, exchange),
+  finding.detail = fmt::format("The answer is from {}; the probe's Host was {}.",
+                               who_said_it(host, route, exchange),
                                route.request.host.empty() ? "not sent" : route.request.host);
   finding.about = {route.node()};
   finding.evidence = {cite(route.request, exchange), cite("path", lb.path, lb.path.value),
@@ -109,7 +119,8 @@ HOPCHECK_CHECK(lb_status) {
     Finding finding = bad_status(host, *route, exchange);
     if (!is_probe) {
       finding.code = "lb.site-server-error";
-      finding.title = fmt::format("GET {} answers {}", route->target->site.url.value, exchange.status);
+      finding.title =
+          fmt::format("GET {} answers {}", route->target->site.url.value, exchange.status);
       finding.evidence.resize(1);
       finding.fixes.clear();
     } else if (exchange.status < 500 && rests_on_defaults(lb)) {

@@ -1,7 +1,7 @@
 // The load balancer's path answers within its time limit.
-#include <fmt/format.h>
-
 #include <cmath>
+
+#include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
@@ -23,8 +23,10 @@ std::string at_the_app(const Deployment& host, const Route& route, Finding& find
       request.port = endpoint.member.port;
     }
     finding.evidence.push_back(cite(request, *direct));
-    if (direct->total_ms > route.target->lb.timeout_ms.value) return "The application itself is as slow when it is asked past nginx.";
-    return fmt::format("The application itself answers in {} ms when it is asked past nginx.", std::lround(direct->total_ms));
+    if (direct->total_ms > route.target->lb.timeout_ms.value)
+      return "The application itself is as slow when it is asked past nginx.";
+    return fmt::format("The application itself answers in {} ms when it is asked past nginx.",
+                       std::lround(direct->total_ms));
   }
   return {};
 }
@@ -47,17 +49,19 @@ HOPCHECK_CHECK(lb_time) {
     const std::string took = fmt::format("takes {} ms", std::lround(exchange.total_ms));
     Finding finding;
     finding.code = "lb.timeout-below-response";
-    finding.title = fmt::format("{} {} {}, the load balancer waits {}", route->request.method, route->request.path,
-                                took, duration_text(limit));
+    finding.title = fmt::format("{} {} {}, the load balancer waits {}", route->request.method,
+                                route->request.path, took, duration_text(limit));
     finding.about = {route->node()};
     finding.evidence = {cite(route->request, exchange),
                         cite("timeout", route->target->lb.timeout_ms, duration_text(limit))};
     finding.detail = at_the_app(host, *route, finding);
     if (route->target->lb.timeout_ms.assumed()) finding.confidence = Confidence::likely;
     Fix shallow;
-    shallow.summary = fmt::format("let {} answer at once: no database, no other service, no waiting", route->request.path);
+    shallow.summary = fmt::format(
+        "let {} answer at once: no database, no other service, no waiting", route->request.path);
     Fix patient;
-    patient.summary = fmt::format("raise the load balancer's health check timeout above {}", duration_text(limit));
+    patient.summary = fmt::format("raise the load balancer's health check timeout above {}",
+                                  duration_text(limit));
     patient.on = On::lb;
     finding.fixes = {std::move(shallow), std::move(patient)};
     out.report(std::move(finding));

@@ -17,7 +17,9 @@ nginx::Problem from_nginx(const std::string& message) {
   const auto colon = message.rfind(':');
   if (colon == std::string::npos || colon < in) return problem;
   const std::string digits = message.substr(colon + 1);
-  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos || digits.size() > 9) return problem;
+  if (digits.empty() || digits.find_first_not_of("0123456789") != std::string::npos ||
+      digits.size() > 9)
+    return problem;
   problem.file = message.substr(in + 4, colon - in - 4);
   problem.line = std::stoi(digits);
   problem.message = message.substr(0, in);
@@ -31,23 +33,27 @@ void report(const nginx::Instance& instance, const nginx::Problem& problem, Conf
   finding.confidence = confidence;
   // Workers that run keep the configuration that they were started with.
   finding.when = running ? When::on_reload : When::now;
-  finding.title = problem.file.empty()
-                      ? fmt::format("nginx refuses {}: {}", instance.conf_path, problem.message)
-                      : fmt::format("nginx refuses {}:{}: {}", problem.file, problem.line, problem.message);
+  finding.title =
+      problem.file.empty()
+          ? fmt::format("nginx refuses {}: {}", instance.conf_path, problem.message)
+          : fmt::format("nginx refuses {}:{}: {}", problem.file, problem.line, problem.message);
   if (running) {
-    finding.detail = "The running workers still serve the configuration that they were started with; the next "
-                     "reload does nothing, the next restart or boot leaves nginx down.";
+    finding.detail =
+        "The running workers still serve the configuration that they were started with; the next "
+        "reload does nothing, the next restart or boot leaves nginx down.";
   }
   finding.about = {"nginx:" + instance.conf_path};
   if (!problem.file.empty()) {
-    finding.evidence.push_back({EvidenceKind::file, problem.file, problem.line, problem.message, false});
+    finding.evidence.push_back(
+        {EvidenceKind::file, problem.file, problem.line, problem.message, false});
   }
   if (!verdict.empty()) {
     finding.evidence.push_back({EvidenceKind::command, instance.command("-t"), 0, verdict, false});
   }
   Fix fix;
   fix.summary = problem.file.empty() ? "correct what nginx names, then load it"
-                                     : fmt::format("correct line {} of {}, then load it", problem.line, problem.file);
+                                     : fmt::format("correct line {} of {}, then load it",
+                                                   problem.line, problem.file);
   fix.commands = {instance.load_command()};
   fix.interrupts = running ? Interrupts::reload : Interrupts::nothing;
   finding.fixes = {std::move(fix)};

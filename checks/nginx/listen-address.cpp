@@ -1,7 +1,7 @@
 // nginx listens where the load balancer's connections arrive, not on loopback alone.
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
@@ -35,7 +35,8 @@ Finding loopback_only(const Route& route, const nginx::Instance& instance,
   finding.title = fmt::format("nginx listens on {} only; the load balancer connects to {}",
                               address_text(first.address, first.port),
                               address_text(route.request.address, route.request.port));
-  finding.about = {"listener:" + address_text(route.request.address, route.request.port), "nginx:" + instance.conf_path};
+  finding.about = {"listener:" + address_text(route.request.address, route.request.port),
+                   "nginx:" + instance.conf_path};
   Fix fix;
   fix.summary = "listen on all addresses";
   for (const nginx::Listen* listen : listens) {
@@ -43,7 +44,8 @@ Finding loopback_only(const Route& route, const nginx::Instance& instance,
     std::string added = listen->from.text;
     const auto address = added.find(address_text(listen->address, listen->port));
     if (address == std::string::npos) continue;
-    added.replace(address, address_text(listen->address, listen->port).size(), std::to_string(listen->port));
+    added.replace(address, address_text(listen->address, listen->port).size(),
+                  std::to_string(listen->port));
     fix.edits.push_back({listen->from.source, listen->from.line, listen->from.text, added});
   }
   fix.commands = {instance.load_command()};
@@ -60,11 +62,13 @@ HOPCHECK_CHECK(nginx_listen_address) {
   std::vector<const Route*> probes;
   if (out.none(host.requested())) return out.not_applicable("there is nothing to request");
   for (const Route* route : host.requested().seen_items()) {
-    if (route->kind == Route::Kind::probe && !is_loopback(route->request.address) && lb_is_known(route->target->lb)) {
+    if (route->kind == Route::Kind::probe && !is_loopback(route->request.address) &&
+        lb_is_known(route->target->lb)) {
       probes.push_back(route);
     }
   }
-  if (probes.empty()) return out.not_applicable("the load balancer is on this host, or nothing is known of it");
+  if (probes.empty())
+    return out.not_applicable("the load balancer is on this host, or nothing is known of it");
   out.each(probes, [&](const Route* route) {
     const int port = route->request.port;
     bool elsewhere = false;
@@ -74,9 +78,10 @@ HOPCHECK_CHECK(nginx_listen_address) {
     if (elsewhere) return;
     for (const nginx::Instance& instance : *host.nginx()) {
       const auto listens = listens_on(instance, port);
-      const bool loopback = !listens.empty() && std::all_of(listens.begin(), listens.end(), [](const nginx::Listen* listen) {
-        return is_loopback(listen->address);
-      });
+      const bool loopback = !listens.empty() && std::all_of(listens.begin(), listens.end(),
+                                                            [](const nginx::Listen* listen) {
+                                                              return is_loopback(listen->address);
+                                                            });
       if (!instance.site->missing.empty()) throw NotSeen(instance.site->missing.front());
       if (loopback) out.report(loopback_only(*route, instance, listens));
     }

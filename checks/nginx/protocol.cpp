@@ -11,7 +11,8 @@ namespace {
 using Kind = nginx::Action::Kind;
 
 /// The passing directive with another verb, so that both sides speak alike.
-Fix speak(const Route& route, const std::string& from, const std::string& to, const std::string& summary) {
+Fix speak(const Route& route, const std::string& from, const std::string& to,
+          const std::string& summary) {
   Fix fix;
   fix.summary = summary;
   const Evidence& line = route.action.from;
@@ -26,7 +27,8 @@ Fix speak(const Route& route, const std::string& from, const std::string& to, co
   return fix;
 }
 
-Finding mismatch(const Route& route, const Endpoint& endpoint, const AppServer& app, std::string code, std::string title) {
+Finding mismatch(const Route& route, const Endpoint& endpoint, const AppServer& app,
+                 std::string code, std::string title) {
   Finding finding;
   finding.code = std::move(code);
   finding.title = std::move(title);
@@ -43,22 +45,29 @@ void judge(const Deployment& host, const Route& route, const Endpoint& endpoint,
   if (app == nullptr) return;
   const bool is_uwsgi = app->kind == AppServer::Kind::uwsgi;
   if (route.action.kind == Kind::uwsgi_pass && !is_uwsgi && app->kind != AppServer::Kind::other) {
-    Finding finding = mismatch(route, endpoint, *app, "nginx.uwsgi-pass-to-http",
-                               fmt::format("nginx speaks uwsgi to {}, which speaks HTTP", app->text()));
-    finding.fixes = {speak(route, "uwsgi_pass ", "proxy_pass http://", "let nginx speak HTTP: proxy_pass")};
+    Finding finding =
+        mismatch(route, endpoint, *app, "nginx.uwsgi-pass-to-http",
+                 fmt::format("nginx speaks uwsgi to {}, which speaks HTTP", app->text()));
+    finding.fixes = {
+        speak(route, "uwsgi_pass ", "proxy_pass http://", "let nginx speak HTTP: proxy_pass")};
     return out.report(std::move(finding));
   }
   if (route.action.kind != Kind::proxy_pass || !is_uwsgi || !route.requested()) return;
   // uWSGI closes a connection on its own protocol's socket whose first bytes are no packet of it.
   const Fact<Exchange> direct = host.direct(route, endpoint);
-  const bool closed = !direct->answered() && direct->connected && direct->outcome != Exchange::Outcome::timed_out;
+  const bool closed =
+      !direct->answered() && direct->connected && direct->outcome != Exchange::Outcome::timed_out;
   if (!closed) return;
-  Finding finding = mismatch(route, endpoint, *app, "nginx.http-to-uwsgi-socket",
-                             fmt::format("nginx speaks HTTP to {}, which takes uwsgi on {} (proxy_pass instead of uwsgi_pass)",
-                                         app->text(), endpoint.member.text()));
-  finding.evidence.push_back({EvidenceKind::probe, "GET " + endpoint.member.text() + " " + route.request.path, 0,
+  Finding finding = mismatch(
+      route, endpoint, *app, "nginx.http-to-uwsgi-socket",
+      fmt::format(
+          "nginx speaks HTTP to {}, which takes uwsgi on {} (proxy_pass instead of uwsgi_pass)",
+          app->text(), endpoint.member.text()));
+  finding.evidence.push_back({EvidenceKind::probe,
+                              "GET " + endpoint.member.text() + " " + route.request.path, 0,
                               describe(*direct), true});
-  finding.fixes = {speak(route, "proxy_pass http://", "include uwsgi_params; uwsgi_pass ", "let nginx speak uwsgi: uwsgi_pass")};
+  finding.fixes = {speak(route, "proxy_pass http://", "include uwsgi_params; uwsgi_pass ",
+                         "let nginx speak uwsgi: uwsgi_pass")};
   out.report(std::move(finding));
 }
 

@@ -1,7 +1,7 @@
 // nginx runs where a request has to pass through it.
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
@@ -25,17 +25,21 @@ const Unit* unit_of(const Deployment& host, const nginx::Instance& instance) {
 }
 
 /// Another program has the port that this nginx, which failed to start, is written to serve.
-const Listener* holder_of_its_port(const Deployment& host, const nginx::Instance& instance, const Route& route) {
+const Listener* holder_of_its_port(const Deployment& host, const nginx::Instance& instance,
+                                   const Route& route) {
   const Request& request = route.request;
-  const Listener* holder = host.listeners()->find([&](const Listener& listener) {
-    return listener.serves(request.address, request.port);
-  });
+  const Listener* holder = host.listeners()->find(
+      [&](const Listener& listener) { return listener.serves(request.address, request.port); });
   if (holder == nullptr) return nullptr;
-  const auto chosen = nginx::choose(*instance.config, *instance.site, request.address, request.port, request.host, request.path);
+  const auto chosen = nginx::choose(*instance.config, *instance.site, request.address, request.port,
+                                    request.host, request.path);
   if (!chosen) return nullptr;
   // Two web servers may be installed of which this one is not meant to run: its unit tells.
   const Unit* unit = instance.unit.empty() ? nullptr : unit_of(host, instance);
-  if (unit == nullptr) throw NotSeen({Unseen::Why::undecidable, "whether nginx is meant to have port " + std::to_string(request.port), {}});
+  if (unit == nullptr)
+    throw NotSeen({Unseen::Why::undecidable,
+                   "whether nginx is meant to have port " + std::to_string(request.port),
+                   {}});
   return unit->state->is_failing() ? holder : nullptr;
 }
 
@@ -43,7 +47,8 @@ std::string program_of(const Deployment& host, const Listener& listener) {
   for (const Process& process : host.processes()->seen_items()) {
     const auto& holders = listener.pids.seen_items();
     if (std::find(holders.begin(), holders.end(), process.pid) == holders.end()) continue;
-    return fmt::format("{} (pid {}{})", process.name, process.pid, process.unit.empty() ? "" : ", " + process.unit);
+    return fmt::format("{} (pid {}{})", process.name, process.pid,
+                       process.unit.empty() ? "" : ", " + process.unit);
   }
   return "another program";
 }
@@ -71,7 +76,8 @@ Finding not_running(const Deployment& host, const nginx::Instance& instance) {
   finding.code = "nginx.not-running";
   finding.title = fmt::format("nginx does not run: no master process for {}", instance.conf_path);
   finding.about = {"nginx:" + instance.conf_path};
-  finding.evidence = {{EvidenceKind::kernel, "process table", 0, "no process named nginx: master process", false}};
+  finding.evidence = {
+      {EvidenceKind::kernel, "process table", 0, "no process named nginx: master process", false}};
   if (!instance.unit.empty()) add_unit(host, instance.unit, finding);
   Fix fix;
   fix.summary = "start nginx";
@@ -81,14 +87,16 @@ Finding not_running(const Deployment& host, const nginx::Instance& instance) {
   return finding;
 }
 
-Finding port_in_use(const Deployment& host, const nginx::Instance& instance, const Listener& listener) {
+Finding port_in_use(const Deployment& host, const nginx::Instance& instance,
+                    const Listener& listener) {
   Finding finding = not_running(host, instance);
   const std::string program = program_of(host, listener);
   finding.code = "nginx.port-in-use";
   finding.title = fmt::format("nginx could not start: {} listens on {}", program, listener.text());
   finding.about = {"listener:" + listener.text(), "nginx:" + instance.conf_path};
   finding.evidence.insert(finding.evidence.begin(), cite(listener));
-  finding.fixes.front().summary = fmt::format("move {} to another port or stop it, then start nginx", program);
+  finding.fixes.front().summary =
+      fmt::format("move {} to another port or stop it, then start nginx", program);
   return finding;
 }
 

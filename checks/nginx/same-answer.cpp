@@ -10,7 +10,8 @@ namespace {
 
 bool is_good(const Route& route, const Exchange& exchange) {
   if (!exchange.answered()) return false;
-  return route.kind == Route::Kind::probe ? route.target->lb.codes.value.contains(exchange.status) : exchange.status < 400;
+  return route.kind == Route::Kind::probe ? route.target->lb.codes.value.contains(exchange.status)
+                                          : exchange.status < 400;
 }
 
 /// What nginx answers of its own accord is what it was told to; a login and a redirect may be
@@ -32,7 +33,8 @@ Request sent_past_nginx(const Route& route, const Endpoint& endpoint) {
 }
 
 /// The good answer of the application to what nginx sends on, else to the path as it came in.
-const Exchange* good_answer(const Deployment& host, const Route& route, const Endpoint& endpoint, Fact<Exchange>& direct) {
+const Exchange* good_answer(const Deployment& host, const Route& route, const Endpoint& endpoint,
+                            Fact<Exchange>& direct) {
   for (const Deployment::Path path : {Deployment::Path::as_passed_on, Deployment::Path::as_asked}) {
     direct = host.direct(route, endpoint, path);
     if (is_good(route, *direct)) return direct.if_seen();
@@ -49,12 +51,14 @@ HOPCHECK_CHECK(nginx_same_answer) {
     const bool http = route->action.kind == nginx::Action::Kind::proxy_pass;
     if (route->requested() && route->instance != nullptr && http) passed.push_back(route);
   }
-  if (passed.empty()) return out.not_applicable("no requested route passes through nginx to an HTTP application");
+  if (passed.empty())
+    return out.not_applicable("no requested route passes through nginx to an HTTP application");
   out.each(passed, [&](const Route* route) {
     const Fact<Exchange> probe = host.probe(*route);
     const Exchange& through = *probe;
     if (is_good(*route, through) || is_meant(through)) return;
-    // Where requests hang, the probe's own is asked past nginx; a second one would wait as long again.
+    // Where requests hang, the probe's own is asked past nginx; a second one would wait as long
+    // again.
     if (route->kind == Route::Kind::site && through.outcome == Exchange::Outcome::timed_out) return;
     const Endpoint& endpoint = route->endpoints.front();
     Fact<Exchange> direct;
@@ -63,11 +67,13 @@ HOPCHECK_CHECK(nginx_same_answer) {
     const Exchange& past = *answer;
     Finding finding;
     finding.code = "nginx.answer-differs-from-app";
-    finding.title = fmt::format("{} {}: {} through nginx, {} from {} itself", route->request.method, route->request.path,
-                                through.answered() ? std::to_string(through.status) : describe(through), past.status,
-                                endpoint.member.text());
+    finding.title = fmt::format(
+        "{} {}: {} through nginx, {} from {} itself", route->request.method, route->request.path,
+        through.answered() ? std::to_string(through.status) : describe(through), past.status,
+        endpoint.member.text());
     finding.about = {route->node()};
-    finding.evidence = {cite(route->request, through), cite(sent_past_nginx(*route, endpoint), past)};
+    finding.evidence = {cite(route->request, through),
+                        cite(sent_past_nginx(*route, endpoint), past)};
     if (route->location != nullptr) finding.evidence.push_back(route->location->from);
     finding.evidence.push_back(route->action.from);
     out.report(std::move(finding));

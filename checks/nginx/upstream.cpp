@@ -1,7 +1,7 @@
 // Somebody listens where nginx passes requests to.
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
@@ -14,22 +14,26 @@ namespace {
 bool others_answer(const Deployment& host, const Endpoint& endpoint) {
   const auto routes = host.routes_through(endpoint.node());
   return !routes.empty() && std::all_of(routes.begin(), routes.end(), [&](const Route* route) {
-    return std::any_of(route->endpoints.begin(), route->endpoints.end(), [&](const Endpoint& other) {
-      return other.node() != endpoint.node() && !other.member.down && host.listener_of(other) != nullptr;
-    });
+    return std::any_of(route->endpoints.begin(), route->endpoints.end(),
+                       [&](const Endpoint& other) {
+                         return other.node() != endpoint.node() && !other.member.down &&
+                                host.listener_of(other) != nullptr;
+                       });
   });
 }
 
 /// nginx is pointed at the place where the application listens.
 Fix point_at(const Deployment::Sender& sender, const Endpoint& endpoint, const Listener& meant) {
   // A server line of an upstream block, else the directive that passes.
-  const Evidence& directive = endpoint.member.from.source.empty() ? sender.from : endpoint.member.from;
+  const Evidence& directive =
+      endpoint.member.from.source.empty() ? sender.from : endpoint.member.from;
   Fix fix;
   fix.summary = fmt::format("let nginx pass requests to {}", meant.text());
   const bool from_unix = endpoint.member.is_unix();
   const bool to_unix = meant.kind == Listener::Kind::unix_stream;
   const std::string from = from_unix ? "unix:" + endpoint.member.path : endpoint.member.text();
-  const std::string address = meant.address == "0.0.0.0" || meant.address == "::" ? "127.0.0.1" : meant.address;
+  const std::string address =
+      meant.address == "0.0.0.0" || meant.address == "::" ? "127.0.0.1" : meant.address;
   const std::string to = to_unix ? "unix:" + meant.path : address_text(address, meant.port);
   const auto place = directive.text.find(from);
   if (place != std::string::npos) {
@@ -45,12 +49,14 @@ Fix point_at(const Deployment::Sender& sender, const Endpoint& endpoint, const L
 /// The server line of an upstream block, and that nobody is there.
 void cite_member(const Endpoint& endpoint, Finding& finding) {
   const Evidence& line = endpoint.member.from;
-  const bool told = std::find(finding.evidence.begin(), finding.evidence.end(), line) != finding.evidence.end();
+  const bool told =
+      std::find(finding.evidence.begin(), finding.evidence.end(), line) != finding.evidence.end();
   if (!line.source.empty() && !told) finding.evidence.push_back(line);
   finding.evidence.push_back(cite_no_listener(endpoint.member.text()));
 }
 
-Finding wrong_place(const Deployment& host, const Endpoint& endpoint, const Deployment::Candidate& meant) {
+Finding wrong_place(const Deployment& host, const Endpoint& endpoint,
+                    const Deployment::Candidate& meant) {
   Finding finding;
   const bool to_unix = endpoint.member.is_unix();
   finding.code = to_unix ? "nginx.proxy-pass-wrong-path" : "nginx.proxy-pass-wrong-port";
@@ -71,7 +77,8 @@ Finding wrong_place(const Deployment& host, const Endpoint& endpoint, const Depl
 Finding nobody_there(const Deployment& host, const Endpoint& endpoint) {
   Finding finding;
   finding.code = "nginx.upstream-not-listening";
-  finding.title = fmt::format("nginx passes requests to {}, where nobody listens", endpoint.member.text());
+  finding.title =
+      fmt::format("nginx passes requests to {}, where nobody listens", endpoint.member.text());
   finding.about = {endpoint.node()};
   for (const auto& sender : host.senders(endpoint)) finding.evidence.push_back(sender.from);
   cite_member(endpoint, finding);
@@ -93,7 +100,8 @@ void judge(const Deployment& host, const Endpoint& endpoint, Outcome& out) {
     if (!endpoint.member.backup) out.report(std::move(finding));
     return;
   }
-  if (const auto meant = *host.looks_meant(endpoint)) return out.report(wrong_place(host, endpoint, *meant));
+  if (const auto meant = *host.looks_meant(endpoint))
+    return out.report(wrong_place(host, endpoint, *meant));
   if (!endpoint.member.is_unix()) out.report(nobody_there(host, endpoint));
 }
 
@@ -102,5 +110,6 @@ void judge(const Deployment& host, const Endpoint& endpoint, Outcome& out) {
 HOPCHECK_CHECK(nginx_upstream) {
   if (host.nginx()->empty()) return out.not_applicable("nginx is not installed here");
   if (out.none(host.endpoints())) return out.not_applicable("nginx passes no request on");
-  out.each(host.endpoints().seen_items(), [&](const Endpoint& endpoint) { judge(host, endpoint, out); });
+  out.each(host.endpoints().seen_items(),
+           [&](const Endpoint& endpoint) { judge(host, endpoint, out); });
 }

@@ -1,7 +1,7 @@
 // nginx may connect to the application's Unix socket.
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
@@ -27,7 +27,8 @@ Fix keep_open(const Unit& unit) {
   const auto* mode = unit.setting("RuntimeDirectoryMode");
   const auto* made = unit.setting("RuntimeDirectory");
   if (mode != nullptr) {
-    fix.edits = {{mode->from.source, mode->from.line, "RuntimeDirectoryMode=" + mode->value, "RuntimeDirectoryMode=0755"}};
+    fix.edits = {{mode->from.source, mode->from.line, "RuntimeDirectoryMode=" + mode->value,
+                  "RuntimeDirectoryMode=0755"}};
   } else {
     fix.edits = {{made->from.source, made->from.line + 1, "", "RuntimeDirectoryMode=0755"}};
   }
@@ -39,10 +40,13 @@ Fix keep_open(const Unit& unit) {
 
 /// "0700 shop:shop"
 std::string rights(const PathStep& step) {
-  return fmt::format("{:04o} {}:{}{}", step.mode, step.user, step.group, step.acl.empty() ? "" : " with an ACL");
+  return fmt::format("{:04o} {}:{}{}", step.mode, step.user, step.group,
+                     step.acl.empty() ? "" : " with an ACL");
 }
 
-std::string mode_text(unsigned mode) { return fmt::format("{:04o}", mode); }
+std::string mode_text(unsigned mode) {
+  return fmt::format("{:04o}", mode);
+}
 
 /// To whom the kernel applies which three bits of a mode.
 struct Class {
@@ -53,7 +57,9 @@ struct Class {
 
 Class class_of(const Credentials& worker, const PathStep& step) {
   if (worker.user == step.user) return {6, "its owner " + step.user, ""};
-  const bool in_group = worker.group == step.group || std::find(worker.groups.begin(), worker.groups.end(), step.group) != worker.groups.end();
+  const bool in_group =
+      worker.group == step.group ||
+      std::find(worker.groups.begin(), worker.groups.end(), step.group) != worker.groups.end();
   if (in_group) return {3, "group " + step.group, "group " + step.group};
   return {};
 }
@@ -61,15 +67,20 @@ Class class_of(const Credentials& worker, const PathStep& step) {
 Fix open_now(const Credentials& worker, const PathStep& step, bool is_socket) {
   Fix fix;
   const bool volatile_place = step.path.rfind("/run/", 0) == 0 || step.path.rfind("/tmp/", 0) == 0;
-  fix.lasts = is_socket ? Lasts::until_restart : volatile_place ? Lasts::until_reboot : Lasts::permanent;
+  fix.lasts = is_socket        ? Lasts::until_restart
+              : volatile_place ? Lasts::until_reboot
+                               : Lasts::permanent;
   const Class whom = class_of(worker, step);
   if (!step.acl.empty() && whom.shift < 6) {
     // With an ACL the mode's group bits are its mask: chmod would open more, or nothing.
-    fix.summary = fmt::format("let {} {}", worker.user, is_socket ? "connect to the socket" : "pass the directory");
-    fix.commands = {fmt::format("setfacl -m u:{}:{} {}", shell_quote(worker.user), is_socket ? "rw" : "x", shell_quote(step.path))};
+    fix.summary = fmt::format("let {} {}", worker.user,
+                              is_socket ? "connect to the socket" : "pass the directory");
+    fix.commands = {fmt::format("setfacl -m u:{}:{} {}", shell_quote(worker.user),
+                                is_socket ? "rw" : "x", shell_quote(step.path))};
     return fix;
   }
-  fix.summary = fmt::format("let {} {}", whom.who, is_socket ? "connect to the socket" : "pass the directory");
+  fix.summary = fmt::format("let {} {}", whom.who,
+                            is_socket ? "connect to the socket" : "pass the directory");
   const unsigned mode = step.mode | ((is_socket ? 6U : 1U) << whom.shift);
   fix.commands = {fmt::format("chmod {} {}", mode_text(mode), shell_quote(step.path))};
   fix.widens = whom.widens;
@@ -81,9 +92,10 @@ Finding denied(const Deployment& host, const Endpoint& endpoint, const Deploymen
   const bool is_socket = step.type == PathStep::Type::socket;
   Finding finding;
   finding.code = is_socket ? "socket.mode-denies" : "socket.directory-not-traversable";
-  finding.title = is_socket
-                      ? fmt::format("nginx ({}) may not connect to {}: it is {}", worker.user, endpoint.member.path, rights(step))
-                      : fmt::format("nginx ({}) cannot reach {}: {} is {}", worker.user, endpoint.member.path, step.path, rights(step));
+  finding.title = is_socket ? fmt::format("nginx ({}) may not connect to {}: it is {}", worker.user,
+                                          endpoint.member.path, rights(step))
+                            : fmt::format("nginx ({}) cannot reach {}: {} is {}", worker.user,
+                                          endpoint.member.path, step.path, rights(step));
   finding.about = {endpoint.node(), "nginx:" + sender.instance->conf_path};
   finding.evidence = {sender.from, cite(step)};
   if (!is_socket) {
@@ -101,7 +113,8 @@ bool only_lacks_restart(const Deployment& host, const Credentials& worker, const
   return denied_at(renewed, walk) == nullptr && *host.group_lists(step->group, worker.user);
 }
 
-void judge(const Deployment& host, const Endpoint& endpoint, const Deployment::Sender& sender, Outcome& out) {
+void judge(const Deployment& host, const Endpoint& endpoint, const Deployment::Sender& sender,
+           Outcome& out) {
   const Fact<Walk> walk = host.walk(endpoint.member.path);
   const Credentials& worker = *sender.instance->worker;
   const PathStep* step = denied_at(worker, *walk);
@@ -111,7 +124,8 @@ void judge(const Deployment& host, const Endpoint& endpoint, const Deployment::S
   Finding finding = denied(host, endpoint, sender, worker, *step);
   if (only_lacks_restart(host, worker, *walk)) {
     finding.code = "socket.group-not-effective";
-    finding.title += fmt::format("; {} is in group {} since after nginx started", worker.user, step->group);
+    finding.title +=
+        fmt::format("; {} is in group {} since after nginx started", worker.user, step->group);
     Fix reload;
     reload.summary = "give the workers their new group";
     reload.commands = {sender.instance->load_command()};

@@ -1,7 +1,7 @@
 // The application's Unix socket is there and somebody accepts on it.
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
@@ -10,7 +10,8 @@ using namespace hopcheck;
 
 namespace {
 
-Finding about_socket(const Deployment& host, const Endpoint& endpoint, std::string code, std::string title) {
+Finding about_socket(const Deployment& host, const Endpoint& endpoint, std::string code,
+                     std::string title) {
   Finding finding;
   finding.code = std::move(code);
   finding.title = std::move(title);
@@ -21,19 +22,25 @@ Finding about_socket(const Deployment& host, const Endpoint& endpoint, std::stri
 
 Finding missing(const Deployment& host, const Endpoint& endpoint, const Walk& walk) {
   const PathStep& absent = walk.last();
-  const std::string what = absent.path == endpoint.member.path ? "is not there" : "is not there: " + absent.path + " does not exist";
-  Finding finding = about_socket(host, endpoint, "socket.missing", fmt::format("the socket {} {}", endpoint.member.path, what));
+  const std::string what = absent.path == endpoint.member.path
+                               ? "is not there"
+                               : "is not there: " + absent.path + " does not exist";
+  Finding finding = about_socket(host, endpoint, "socket.missing",
+                                 fmt::format("the socket {} {}", endpoint.member.path, what));
   finding.evidence.push_back(cite(absent));
   return finding;
 }
 
-bool is_yes(const std::string& value) { return value == "yes" || value == "true" || value == "on" || value == "1"; }
+bool is_yes(const std::string& value) {
+  return value == "yes" || value == "true" || value == "on" || value == "1";
+}
 
 /// The unit that has a /tmp of its own, so that a socket there is not the one that others see.
 const Unit* with_private_tmp(const Deployment& host, const Endpoint& endpoint) {
   const std::string& path = endpoint.member.path;
   if (!path.starts_with("/tmp/") && !path.starts_with("/var/tmp/")) return nullptr;
-  if (!host.units().seen() && host.units().unseen().why == Unseen::Why::not_installed) return nullptr;
+  if (!host.units().seen() && host.units().unseen().why == Unseen::Why::not_installed)
+    return nullptr;
   std::vector<std::string> names;
   for (const Route* route : host.routes_through(endpoint.node())) {
     const Unit* unit = *host.unit_behind(*route);
@@ -47,15 +54,19 @@ const Unit* with_private_tmp(const Deployment& host, const Endpoint& endpoint) {
   });
 }
 
-Finding in_private_tmp(const Deployment& host, const Endpoint& endpoint, const Walk& walk, const Unit& unit) {
-  Finding finding = about_socket(host, endpoint, "socket.private-tmp",
-                                 fmt::format("{} is not there for nginx: {} has a /tmp of its own (PrivateTmp)",
-                                             endpoint.member.path, unit.name));
+Finding in_private_tmp(const Deployment& host, const Endpoint& endpoint, const Walk& walk,
+                       const Unit& unit) {
+  Finding finding =
+      about_socket(host, endpoint, "socket.private-tmp",
+                   fmt::format("{} is not there for nginx: {} has a /tmp of its own (PrivateTmp)",
+                               endpoint.member.path, unit.name));
   const auto* setting = unit.setting("PrivateTmp");
   finding.evidence.push_back(setting->from);
   finding.evidence.push_back(cite(walk.last()));
   Fix move;
-  move.summary = "put the socket under /run: RuntimeDirectory= in the unit, and that path in the application's bind and in nginx";
+  move.summary =
+      "put the socket under /run: RuntimeDirectory= in the unit, and that path in the "
+      "application's bind and in nginx";
   move.interrupts = Interrupts::restart;
   Fix share;
   share.summary = fmt::format("give {} the common /tmp", unit.name);
@@ -68,21 +79,24 @@ Finding in_private_tmp(const Deployment& host, const Endpoint& endpoint, const W
 }
 
 Finding stale(const Deployment& host, const Endpoint& endpoint, const Walk& walk) {
-  Finding finding = about_socket(host, endpoint, "socket.stale-file",
-                                 fmt::format("the socket {} is a leftover: nobody accepts on it", endpoint.member.path));
+  Finding finding = about_socket(
+      host, endpoint, "socket.stale-file",
+      fmt::format("the socket {} is a leftover: nobody accepts on it", endpoint.member.path));
   finding.evidence.push_back(cite(walk.last()));
   finding.evidence.push_back(cite_no_listener(endpoint.member.path));
   return finding;
 }
 
 Finding not_a_socket(const Deployment& host, const Endpoint& endpoint, const Walk& walk) {
-  Finding finding = about_socket(host, endpoint, "socket.not-a-socket",
-                                 fmt::format("{} is a {}, not a socket", endpoint.member.path,
-                                             describe(walk.last()).substr(0, describe(walk.last()).find(' '))));
+  Finding finding =
+      about_socket(host, endpoint, "socket.not-a-socket",
+                   fmt::format("{} is a {}, not a socket", endpoint.member.path,
+                               describe(walk.last()).substr(0, describe(walk.last()).find(' '))));
   finding.evidence.push_back(cite(walk.last()));
   Fix fix;
   fix.summary = "move it out of the way and let the application make its socket";
-  fix.commands = {fmt::format("mv {} {}", shell_quote(endpoint.member.path), shell_quote(endpoint.member.path + ".old"))};
+  fix.commands = {fmt::format("mv {} {}", shell_quote(endpoint.member.path),
+                              shell_quote(endpoint.member.path + ".old"))};
   fix.interrupts = Interrupts::restart;
   finding.fixes = {std::move(fix)};
   return finding;
@@ -91,11 +105,13 @@ Finding not_a_socket(const Deployment& host, const Endpoint& endpoint, const Wal
 void judge(const Deployment& host, const Endpoint& endpoint, Outcome& out) {
   const Fact<Walk> walk = host.walk(endpoint.member.path);
   if (!walk->exists()) {
-    if (const Unit* unit = with_private_tmp(host, endpoint)) return out.report(in_private_tmp(host, endpoint, *walk, *unit));
+    if (const Unit* unit = with_private_tmp(host, endpoint))
+      return out.report(in_private_tmp(host, endpoint, *walk, *unit));
     // A socket can be listened on after its file was removed; nginx still finds nothing.
     return out.report(missing(host, endpoint, *walk));
   }
-  if (walk->last().type != PathStep::Type::socket) return out.report(not_a_socket(host, endpoint, *walk));
+  if (walk->last().type != PathStep::Type::socket)
+    return out.report(not_a_socket(host, endpoint, *walk));
   if (host.listener_of(endpoint) == nullptr) out.report(stale(host, endpoint, *walk));
 }
 

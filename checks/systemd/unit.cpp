@@ -1,7 +1,7 @@
 // The unit that runs the application is up.
-#include <fmt/format.h>
-
 #include <algorithm>
+
+#include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
@@ -23,7 +23,8 @@ Served served(const Deployment& host, const Route& route) {
     const Listener* listener = host.listener_of(endpoint);
     if (listener == nullptr) continue;
     const auto& holders = listener->pids.seen_items();
-    best = std::max(best, holders.size() == 1 && holders.front() == 1 ? Served::by_systemd : Served::by_app);
+    best = std::max(
+        best, holders.size() == 1 && holders.front() == 1 ? Served::by_systemd : Served::by_app);
   }
   return best;
 }
@@ -45,7 +46,8 @@ std::string add_journal(const Deployment& host, const Unit& unit, Finding& findi
   const std::size_t last = std::min(telling, lines->size() - 1);
   const std::size_t first = last + 1 > kLines ? last + 1 - kLines : 0;
   for (std::size_t i = first; i <= last; ++i) {
-    finding.evidence.push_back(cite_log("journalctl -u " + unit.name, (*lines)[i].substr(0, kLineLength)));
+    finding.evidence.push_back(
+        cite_log("journalctl -u " + unit.name, (*lines)[i].substr(0, kLineLength)));
   }
   return telling < lines->size() ? (*lines)[telling].substr(0, kLineLength) : "";
 }
@@ -54,8 +56,8 @@ void cite_setting(const Unit& unit, const char* name, Finding& finding) {
   if (const auto* setting = unit.setting(name)) finding.evidence.push_back(setting->from);
 }
 
-/// The line that systemd could not carry out, by the status with which it gave up before the program
-/// ran (systemd.exec(5)); else what it runs.
+/// The line that systemd could not carry out, by the status with which it gave up before the
+/// program ran (systemd.exec(5)); else what it runs.
 void cite_what_failed(const Unit& unit, int status, Finding& finding) {
   constexpr int kChdir = 200, kGroup = 216, kUser = 217;
   if (status == kChdir) cite_setting(unit, "WorkingDirectory", finding);
@@ -71,19 +73,23 @@ Finding failed(const Deployment& host, const Unit& unit, const UnitState& state,
   finding.evidence = {cite(unit, state)};
   cite_what_failed(unit, state.exit_status, finding);
   const std::string reason = add_journal(host, unit, finding, out);
-  const std::string ended = state.sub == "auto-restart" ? fmt::format("ends again and again ({})", exit_words(state)) : fmt::format("failed ({})", exit_words(state));
+  const std::string ended = state.sub == "auto-restart"
+                                ? fmt::format("ends again and again ({})", exit_words(state))
+                                : fmt::format("failed ({})", exit_words(state));
   finding.title = fmt::format("{} {}{}{}", unit.name, ended, reason.empty() ? "" : ": ", reason);
   Fix fix;
   fix.summary = "mend what the last lines of its journal name, then start it";
   fix.commands = {"journalctl -u " + shell_quote(unit.name) + " -n 50 --no-pager",
-                  "systemctl reset-failed " + shell_quote(unit.name) + " && systemctl start " + shell_quote(unit.name)};
+                  "systemctl reset-failed " + shell_quote(unit.name) + " && systemctl start " +
+                      shell_quote(unit.name)};
   finding.fixes = {std::move(fix)};
   return finding;
 }
 
 Finding stopped(const Unit& unit, const UnitState& state) {
   Finding finding;
-  const bool cannot = state.load == "masked" || state.load == "not-found" || state.load == "bad-setting";
+  const bool cannot =
+      state.load == "masked" || state.load == "not-found" || state.load == "bad-setting";
   finding.code = cannot ? "systemd.unit-masked-or-missing" : "systemd.unit-not-started";
   finding.title = cannot ? fmt::format("{} cannot start: it is {}", unit.name, state.load)
                          : fmt::format("{} is not started ({})", unit.name, state.active);
@@ -92,7 +98,8 @@ Finding stopped(const Unit& unit, const UnitState& state) {
   cite_setting(unit, unit.name.ends_with(".socket") ? "ListenStream" : "ExecStart", finding);
   Fix fix;
   fix.summary = state.load == "masked" ? "unmask and start it" : "start it, now and at every boot";
-  fix.commands = {(state.load == "masked" ? "systemctl unmask " + shell_quote(unit.name) + " && " : std::string()) +
+  fix.commands = {(state.load == "masked" ? "systemctl unmask " + shell_quote(unit.name) + " && "
+                                          : std::string()) +
                   "systemctl enable --now " + shell_quote(unit.name)};
   finding.fixes = {std::move(fix)};
   return finding;

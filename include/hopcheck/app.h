@@ -12,7 +12,7 @@ namespace hopcheck {
 
 /// gunicorn's settings: command line before GUNICORN_CMD_ARGS before the configuration file.
 struct GunicornSettings {
-  std::string app{};                             ///< "shop:app", "" where not known
+  std::string app{};                               ///< "shop:app", "" where not known
   Fact<std::vector<Located<std::string>>> bind{};  ///< as written: "unix:/run/x.sock", ":8000"
   Fact<Located<int>> workers{};
   Fact<Located<int>> threads{};
@@ -27,15 +27,16 @@ struct GunicornSettings {
 struct AppServer {
   enum class Kind { gunicorn, uwsgi, uvicorn, waitress, flask, other };
   Kind kind{Kind::other};
-  int pid{0};                    ///< of the master
-  std::vector<int> pids{};       ///< all of them
-  Credentials credentials{};     ///< of the workers
-  std::string unit{};            ///< systemd unit, "" for none
-  std::string program{};         ///< kind other only: "hypercorn", "app.py"
-  std::string app{};             ///< "shop:app" where known
+  int pid{0};                 ///< of the master
+  std::vector<int> pids{};    ///< all of them
+  Credentials credentials{};  ///< of the workers
+  std::string unit{};         ///< systemd unit, "" for none
+  std::string program{};      ///< kind other only: "hypercorn", "app.py"
+  std::string app{};          ///< "shop:app" where known
   std::vector<Listener> listeners{};
-  bool listeners_complete{true};  ///< false: its descriptors were not read, and some socket has no owner
-  GunicornSettings gunicorn{};   ///< kind gunicorn only
+  bool listeners_complete{
+      true};  ///< false: its descriptors were not read, and some socket has no owner
+  GunicornSettings gunicorn{};  ///< kind gunicorn only
 
   /// "gunicorn shop:app (shop.service, pid 812)"
   std::string text() const;

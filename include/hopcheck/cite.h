@@ -35,7 +35,8 @@ std::size_t exception_line(const std::vector<std::string>& lines);
 /// Where a setting of the load balancer is known from: "/etc/hopcheck.toml:9 | path = "/health"".
 template <class T>
 Evidence cite(const std::string& name, const Setting<T>& setting, const std::string& value);
-Evidence cite_setting(const std::string& name, const std::string& value, From from, const std::string& source);
+Evidence cite_setting(const std::string& name, const std::string& value, From from,
+                      const std::string& source);
 
 template <class T>
 Evidence cite(const std::string& name, const Setting<T>& setting, const std::string& value) {

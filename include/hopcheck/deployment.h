@@ -96,7 +96,8 @@ class Deployment {
   /// The path of a request past nginx: what nginx would send on, or what it was asked for.
   enum class Path { as_passed_on, as_asked };
   /// The same request sent to an endpoint of the route, past nginx.
-  Fact<Exchange> direct(const Route& route, const Endpoint& endpoint, Path path = Path::as_passed_on) const;
+  Fact<Exchange> direct(const Route& route, const Endpoint& endpoint,
+                        Path path = Path::as_passed_on) const;
 
   Fact<Walk> walk(const std::string& path) const;
   /// The last lines that the unit wrote to the journal, newest last: those at most `since_ms`

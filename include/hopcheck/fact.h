@@ -46,7 +46,7 @@ template <class T>
 class Fact {
  public:
   Fact() : state_(Unseen{Unseen::Why::failed, "never asked", {}}) {}
-  Fact(T value) : state_(std::move(value)) {}          // NOLINT(google-explicit-constructor)
+  Fact(T value) : state_(std::move(value)) {}         // NOLINT(google-explicit-constructor)
   Fact(Unseen unseen) : state_(std::move(unseen)) {}  // NOLINT(google-explicit-constructor)
 
   bool seen() const { return std::holds_alternative<T>(state_); }

@@ -44,8 +44,8 @@ struct Finding {
   std::string code{};  ///< declared by the check's page, which gives severity and edges
   Confidence confidence{Confidence::certain};
   When when{When::now};
-  std::string title{};   ///< the thing and its values, lower case, no full stop
-  std::string detail{};  ///< further sentences; may be empty
+  std::string title{};               ///< the thing and its values, lower case, no full stop
+  std::string detail{};              ///< further sentences; may be empty
   std::vector<std::string> about{};  ///< route graph nodes, nearest first
   std::vector<Evidence> evidence{};
   std::vector<Fix> fixes{};  ///< alternatives, best first

@@ -16,7 +16,7 @@ struct Request {
   std::string host{};    ///< the Host header; "": none is sent
   std::string path{"/"};
   std::vector<std::pair<std::string, std::string>> headers{};  ///< further ones, in order
-  int timeout_ms{5000};  ///< when we stop waiting
+  int timeout_ms{5000};                                        ///< when we stop waiting
   std::string sent_as{};  ///< whom it imitates: a profile's name, "site", "app"
 
   /// "http://10.0.0.5:80/health", "unix:/run/x.sock /health"
@@ -25,13 +25,23 @@ struct Request {
 
 /// What came of a request.
 struct Exchange {
-  enum class Outcome { answered, refused, timed_out, reset, unreachable, denied, no_socket, tls_failed, failed };
+  enum class Outcome {
+    answered,
+    refused,
+    timed_out,
+    reset,
+    unreachable,
+    denied,
+    no_socket,
+    tls_failed,
+    failed
+  };
   Outcome outcome{Outcome::failed};
   std::string error{};  ///< the system's or the library's words where it was not answered
   int status{0};
   std::vector<std::pair<std::string, std::string>> headers{};
-  std::string body{};       ///< its beginning
-  bool connected{false};    ///< a TCP or Unix connection was made
+  std::string body{};     ///< its beginning
+  bool connected{false};  ///< a TCP or Unix connection was made
   double connect_ms{0};
   double total_ms{0};
 

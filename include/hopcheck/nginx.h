@@ -70,12 +70,12 @@ struct Problem {
 /// A parsed configuration with its includes spliced in.
 class Config {
  public:
-  std::string prefix{};                      ///< where relative paths (not of includes) begin
-  std::vector<std::string> files{};          ///< paths in order of reading
-  std::vector<Node> nodes{};                 ///< in order of appearance
-  std::vector<std::string_view> words{};     ///< arguments of all nodes
-  std::vector<Problem> problems{};           ///< what nginx would refuse
-  std::vector<Unseen> missing{};             ///< includes that could not be read
+  std::string prefix{};                   ///< where relative paths (not of includes) begin
+  std::vector<std::string> files{};       ///< paths in order of reading
+  std::vector<Node> nodes{};              ///< in order of appearance
+  std::vector<std::string_view> words{};  ///< arguments of all nodes
+  std::vector<Problem> problems{};        ///< what nginx would refuse
+  std::vector<Unseen> missing{};          ///< includes that could not be read
   /// Keeps the bytes that the views point into.
   std::vector<std::shared_ptr<const std::string>> storage{};
 
@@ -100,13 +100,24 @@ struct Listen {
 
 /// Where a request ends up in nginx.
 struct Action {
-  enum class Kind { proxy_pass, uwsgi_pass, fastcgi_pass, grpc_pass, static_, return_, rewrite, deny, other, unknown };
+  enum class Kind {
+    proxy_pass,
+    uwsgi_pass,
+    fastcgi_pass,
+    grpc_pass,
+    static_,
+    return_,
+    rewrite,
+    deny,
+    other,
+    unknown
+  };
   Kind kind{Kind::unknown};
-  std::string target{};     ///< as written: "http://unix:/run/x.sock", a file, a status
-  std::string upstream{};   ///< name of the upstream block, "" for none
-  int status{0};            ///< of `return`
-  Evidence from{};          ///< the directive
-  std::string reason{};     ///< kind unknown: what could not be decided
+  std::string target{};    ///< as written: "http://unix:/run/x.sock", a file, a status
+  std::string upstream{};  ///< name of the upstream block, "" for none
+  int status{0};           ///< of `return`
+  Evidence from{};         ///< the directive
+  std::string reason{};    ///< kind unknown: what could not be decided
 };
 
 struct Location {
@@ -155,7 +166,7 @@ struct Upstream {
 struct Site {
   std::vector<ServerBlock> servers{};
   std::vector<Upstream> upstreams{};
-  std::string user{};       ///< of the workers; "" where the configuration sets none
+  std::string user{};  ///< of the workers; "" where the configuration sets none
   std::vector<Unseen> missing{};
 };
 
@@ -178,7 +189,7 @@ struct Chosen {
   const Location* location{nullptr};  ///< null: the server block itself
   std::string uri{};                  ///< after normalisation and internal redirects
   Action action{};
-  std::vector<AccessRule> access{};   ///< in force where the request ends up
+  std::vector<AccessRule> access{};  ///< in force where the request ends up
 };
 
 /// One nginx: its master, its workers, its configuration.

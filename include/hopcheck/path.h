@@ -17,7 +17,7 @@ struct PathStep {
   unsigned mode{0};  ///< permission bits, 07777
   std::string user{};
   std::string group{};
-  std::string target{};           ///< of a link
+  std::string target{};            ///< of a link
   std::vector<std::string> acl{};  ///< POSIX ACL entries, "user:www-data:--x"; empty: none
 };
 
@@ -28,7 +28,7 @@ struct Walk {
   std::vector<PathStep> steps{};
   Fact<bool> whole{true};  ///< unseen: why the walk ended before the path did
 
-  bool exists() const;             ///< throws NotSeen where the walk was cut
+  bool exists() const;  ///< throws NotSeen where the walk was cut
   const PathStep& last() const { return steps.back(); }
 };
 

@@ -24,8 +24,8 @@ struct Process {
   std::string name{};  ///< the kernel's comm
   std::vector<std::string> argv{};
   Credentials credentials{};
-  std::string unit{};  ///< the systemd unit of its control group, "" for none
-  char state{'S'};     ///< as in /proc/PID/stat
+  std::string unit{};    ///< the systemd unit of its control group, "" for none
+  char state{'S'};       ///< as in /proc/PID/stat
   long long started{0};  ///< seconds since 1970
   Fact<std::string> exe{};
   Fact<std::string> cwd{};

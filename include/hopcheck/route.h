@@ -24,17 +24,17 @@ struct Endpoint {
 struct Route {
   enum class Kind { probe, site, written };  ///< only the first two are ever requested
   Kind kind{Kind::written};
-  std::string name{};                ///< "lb GET /health", "site GET /", "shop.conf:12 /static/"
+  std::string name{};  ///< "lb GET /health", "site GET /", "shop.conf:12 /static/"
   const Target* target{nullptr};
-  Request request{};                 ///< of the requested kinds
+  Request request{};  ///< of the requested kinds
   const nginx::Instance* instance{nullptr};
   const nginx::ServerBlock* server{nullptr};
   const nginx::Location* location{nullptr};
   nginx::Action action{};
   std::vector<nginx::AccessRule> access{};  ///< nginx's allow and deny lines in force
-  std::vector<Endpoint> endpoints{};  ///< behind nginx; or the one that is probed directly
-  std::vector<std::string> nodes{};   ///< of the route graph, from the load balancer inwards
-  Fact<bool> followed{true};          ///< unseen: why the route could not be followed to its end
+  std::vector<Endpoint> endpoints{};        ///< behind nginx; or the one that is probed directly
+  std::vector<std::string> nodes{};         ///< of the route graph, from the load balancer inwards
+  Fact<bool> followed{true};  ///< unseen: why the route could not be followed to its end
 
   bool requested() const { return kind != Kind::written; }
   bool through(const std::string& node) const;

@@ -43,8 +43,8 @@ struct LbSettings {
   Setting<int> healthy_threshold{};
   Setting<int> unhealthy_threshold{};
   Setting<StatusCodes> codes{};
-  std::string method{"GET"};   ///< of the profile
-  std::string user_agent{};    ///< of the profile; empty: none is sent
+  std::string method{"GET"};  ///< of the profile
+  std::string user_agent{};   ///< of the profile; empty: none is sent
 };
 
 struct SiteSettings {

@@ -12,15 +12,15 @@ namespace hopcheck {
 
 /// The manager's words for a unit (`systemctl show`).
 struct UnitState {
-  std::string load{};        ///< LoadState: loaded, not-found, masked, bad-setting
-  std::string active{};      ///< ActiveState
-  std::string sub{};         ///< SubState
-  std::string result{};      ///< Result: success, exit-code, signal, start-limit-hit …
-  std::string enabled{};     ///< UnitFileState
+  std::string load{};     ///< LoadState: loaded, not-found, masked, bad-setting
+  std::string active{};   ///< ActiveState
+  std::string sub{};      ///< SubState
+  std::string result{};   ///< Result: success, exit-code, signal, start-limit-hit …
+  std::string enabled{};  ///< UnitFileState
   int main_pid{0};
-  int exit_code{0};          ///< ExecMainCode: 1 exited, 2 killed, 3 dumped; 0 not ended
-  int exit_status{0};        ///< ExecMainStatus
-  int restarts{0};           ///< NRestarts
+  int exit_code{0};    ///< ExecMainCode: 1 exited, 2 killed, 3 dumped; 0 not ended
+  int exit_status{0};  ///< ExecMainStatus
+  int restarts{0};     ///< NRestarts
   bool needs_daemon_reload{false};
 
   /// Failed, or waiting between two automatic restarts.

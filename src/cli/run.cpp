@@ -37,9 +37,10 @@ void add_timings(const Recorder& recorder, Report& report) {
 void note_expired(const RunOptions& run, const std::string& today) {
   for (const auto& ignore : run.ignores) {
     if (ignore.until.empty() || today.empty() || ignore.until >= today) continue;
-    note(fit_for_terminal(fmt::format("warning: {}: the [[ignore]] of {} ended on {}: remove it or set a later date",
-                                      ignore.source, ignore.code, ignore.until),
-                          false));
+    note(fit_for_terminal(
+        fmt::format("warning: {}: the [[ignore]] of {} ended on {}: remove it or set a later date",
+                    ignore.source, ignore.code, ignore.until),
+        false));
   }
 }
 

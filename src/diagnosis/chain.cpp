@@ -1,11 +1,11 @@
 // The chain of hops that a report shows for a route, and the route's own verdict.
 #include "diagnosis/chain.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <optional>
+
+#include <fmt/format.h>
 
 namespace hopcheck {
 namespace {
@@ -17,7 +17,8 @@ std::string hop_status(const Route& route, const std::string& hop,
   for (const auto& judged : findings) {
     if (!judged.root || !judged.counts || judged.page->hop != hop) continue;
     if (judged.finding->about.empty() || !route.through(judged.finding->about.front())) continue;
-    if (judged.page->severity == Severity::error && judged.finding->when == When::now) return "fail";
+    if (judged.page->severity == Severity::error && judged.finding->when == When::now)
+      return "fail";
     if (judged.page->severity != Severity::info) status = "warn";
   }
   return status;
@@ -42,8 +43,9 @@ std::string answer_text(const Route& route, const Exchange& exchange) {
 ChainHop lb_hop(const Deployment& host, const Route& route,
                 const std::vector<JudgedFinding>& findings) {
   const bool probe = route.kind == Route::Kind::probe;
-  ChainHop hop{"lb", fmt::format("{} {} {} on port {}", probe ? route.target->lb.profile.value : "site",
-                                 route.request.method, route.request.path, route.request.port),
+  ChainHop hop{"lb",
+               fmt::format("{} {} {} on port {}", probe ? route.target->lb.profile.value : "site",
+                           route.request.method, route.request.path, route.request.port),
                "unknown"};
   const auto exchange = host.probe(route);
   if (!exchange.seen()) {
@@ -86,7 +88,8 @@ std::optional<ChainHop> socket_hop(const Deployment& host, const Route& route,
     const auto walk = host.walk(endpoint.member.path);
     const bool known = walk.seen() && walk->whole.seen();
     const bool there = known && walk->exists();
-    if (!hop || there) hop = {"socket", endpoint.member.text(), there ? "pass" : known ? "fail" : "unknown"};
+    if (!hop || there)
+      hop = {"socket", endpoint.member.text(), there ? "pass" : known ? "fail" : "unknown"};
     if (known && !there) hop->label += ": not there";
     if (there) break;
   }
@@ -96,8 +99,9 @@ std::optional<ChainHop> socket_hop(const Deployment& host, const Route& route,
 
 /// Why no app server is known behind a route.
 std::string no_app(const Deployment& host, const Route& route) {
-  const bool unserved = std::all_of(route.endpoints.begin(), route.endpoints.end(),
-                                    [&](const Endpoint& endpoint) { return host.surely_unserved(endpoint); });
+  const bool unserved =
+      std::all_of(route.endpoints.begin(), route.endpoints.end(),
+                  [&](const Endpoint& endpoint) { return host.surely_unserved(endpoint); });
   return unserved ? "nobody listens on " + route.endpoints.front().member.text() : "not seen";
 }
 

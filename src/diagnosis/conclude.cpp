@@ -97,7 +97,8 @@ const std::vector<ChainHop>* worst_chain(const std::vector<ReportedRoute>& route
   const ReportedRoute* chosen = nullptr;
   for (const auto& route : routes) {
     if (route.chain.empty()) continue;
-    if (chosen == nullptr || (chosen->verdict != "broken" && route.verdict == "broken")) chosen = &route;
+    if (chosen == nullptr || (chosen->verdict != "broken" && route.verdict == "broken"))
+      chosen = &route;
   }
   return chosen == nullptr ? nullptr : &chosen->chain;
 }
@@ -106,7 +107,8 @@ const std::vector<ChainHop>* worst_chain(const std::vector<ReportedRoute>& route
 
 void conclude(const Deployment& host, const Judgement& judgement,
               const std::vector<CheckResult>& checks, const RunOptions& options, Report& report) {
-  for (const std::size_t root : judgement.roots) report.diagnosis.push_back(reported(judgement, root));
+  for (const std::size_t root : judgement.roots)
+    report.diagnosis.push_back(reported(judgement, root));
   for (std::size_t i = 0; i < judgement.findings.size(); ++i) {
     report.findings.push_back(reported(judgement, i));
   }

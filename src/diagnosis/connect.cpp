@@ -73,7 +73,8 @@ std::vector<Connected> connect(const Deployment& host, const std::vector<Finding
   for (std::size_t root = 0; root < findings.size(); ++root) {
     graph[root].explains = reachable(edges, root);
     if (has_cause[root]) continue;
-    for (const std::size_t effect : graph[root].explains) graph[effect].explained_by.push_back(root);
+    for (const std::size_t effect : graph[root].explains)
+      graph[effect].explained_by.push_back(root);
   }
   return graph;
 }

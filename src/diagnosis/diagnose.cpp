@@ -74,9 +74,11 @@ void add_unseen(const std::vector<CheckResult>& checks, Report& report) {
       if (candidate.id == check.id) page = &candidate;
     }
     for (const auto& unseen : check.unseen) {
-      if (unseen.why == Unseen::Why::out_of_scope || unseen.why == Unseen::Why::not_installed) continue;
-      const auto known = std::find_if(report.unseen.begin(), report.unseen.end(),
-                                      [&](const ReportedUnseen& u) { return u.what == unseen.what; });
+      if (unseen.why == Unseen::Why::out_of_scope || unseen.why == Unseen::Why::not_installed)
+        continue;
+      const auto known =
+          std::find_if(report.unseen.begin(), report.unseen.end(),
+                       [&](const ReportedUnseen& u) { return u.what == unseen.what; });
       auto& entry = known != report.unseen.end()
                         ? *known
                         : report.unseen.emplace_back(
@@ -112,7 +114,8 @@ void add_checks(const std::vector<CheckResult>& checks, Report& report) {
 void add_next(Report& report) {
   const bool root_helps = std::any_of(report.unseen.begin(), report.unseen.end(),
                                       [](const ReportedUnseen& u) { return u.needs == "root"; });
-  if (root_helps) report.next.push_back({"what does root see that this user does not?", "sudo hopcheck"});
+  if (root_helps)
+    report.next.push_back({"what does root see that this user does not?", "sudo hopcheck"});
 }
 
 }  // namespace
@@ -135,7 +138,8 @@ Report diagnose(Recorder& recorder, const RunOptions& options, const Progress& p
   add_unseen(checks, report);
   add_checks(checks, report);
   report.lb = reported_settings(host.targets().front().lb);
-  conclude(host, judge(host, checks, options, report.started_at.substr(0, 10)), checks, options, report);
+  conclude(host, judge(host, checks, options, report.started_at.substr(0, 10)), checks, options,
+           report);
   add_requests(recorder, report);
   add_next(report);
   report.duration_ms =

@@ -15,7 +15,7 @@ namespace hopcheck {
 /// A finding that is known and accepted.
 struct Ignore {
   std::string code{};
-  std::string about{};   ///< "" : wherever it is found
+  std::string about{};  ///< "" : wherever it is found
   std::string reason{};
   std::string source{};  ///< "--ignore" or the configuration file's place
   std::string until{};   ///< "2027-01-01"; "" : for good

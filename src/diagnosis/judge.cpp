@@ -14,13 +14,14 @@ namespace {
 bool accepts(const Ignore& ignore, const Finding& finding, const std::string& today) {
   if (!ignore.until.empty() && ignore.until < today) return false;
   if (ignore.code != finding.code) return false;
-  return ignore.about.empty() || std::find(finding.about.begin(), finding.about.end(),
-                                           ignore.about) != finding.about.end();
+  return ignore.about.empty() ||
+         std::find(finding.about.begin(), finding.about.end(), ignore.about) != finding.about.end();
 }
 
 /// Hops from the app outwards: the nearer one is the better answer to "why".
 std::size_t nearness(const std::string& hop) {
-  static constexpr std::array<const char*, 6> kOrder = {"host", "app", "socket", "nginx", "firewall", "lb"};
+  static constexpr std::array<const char*, 6> kOrder = {"host",  "app",      "socket",
+                                                        "nginx", "firewall", "lb"};
   return static_cast<std::size_t>(std::find(kOrder.begin(), kOrder.end(), hop) - kOrder.begin());
 }
 
@@ -94,9 +95,9 @@ Judgement judge(const Deployment& host, const std::vector<CheckResult>& checks,
   }
   for (std::size_t i = 0; i < count; ++i) {
     const auto& causes = judgement.graph[i].explained_by;
-    const bool quiet = !causes.empty() && std::all_of(causes.begin(), causes.end(), [&](std::size_t c) {
-      return judgement.ignored[c];
-    });
+    const bool quiet =
+        !causes.empty() && std::all_of(causes.begin(), causes.end(),
+                                       [&](std::size_t c) { return judgement.ignored[c]; });
     judgement.judged.push_back({&judgement.findings[i], find_code(judgement.findings[i].code),
                                 causes.empty(), !judgement.ignored[i] && !quiet});
   }

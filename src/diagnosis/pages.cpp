@@ -8,8 +8,8 @@
 namespace hopcheck {
 namespace {
 
-constexpr std::array<std::string_view, 9> kAreas = {"lb",      "firewall", "nginx",   "socket", "gunicorn",
-                                                    "uwsgi",   "app",      "systemd", "host"};
+constexpr std::array<std::string_view, 9> kAreas = {
+    "lb", "firewall", "nginx", "socket", "gunicorn", "uwsgi", "app", "systemd", "host"};
 
 std::string_view trim(std::string_view text) {
   const auto first = text.find_first_not_of(" \t\n");
@@ -78,7 +78,8 @@ void require_whole(std::string_view id, const CodePage& page) {
 }
 
 /// The lines of one code's part, from its H2 on.
-CodePage read_code(std::string_view id, const std::vector<std::string_view>& lines, std::size_t& i) {
+CodePage read_code(std::string_view id, const std::vector<std::string_view>& lines,
+                   std::size_t& i) {
   CodePage page;
   page.code = std::string(trim(lines[i++].substr(3)));
   page.hop = hop_of(id, page.code);

@@ -33,7 +33,7 @@ struct CheckPage {
 struct RegisteredCheck {
   std::string_view id;
   CheckFn run;
-  std::string_view page;   ///< Markdown
+  std::string_view page;  ///< Markdown
 };
 std::vector<RegisteredCheck> registered_checks();
 

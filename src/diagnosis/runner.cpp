@@ -40,8 +40,8 @@ void settle(const CheckPage& page, const Outcome& outcome, CheckResult& result) 
   result.unseen = outcome.unseen();
   require_declared(page, result.findings);
   if (!result.findings.empty()) {
-    const bool any_error = std::any_of(
-        result.findings.begin(), result.findings.end(), [&](const Finding& finding) {
+    const bool any_error =
+        std::any_of(result.findings.begin(), result.findings.end(), [&](const Finding& finding) {
           return page_of(page, finding.code)->severity == Severity::error;
         });
     result.status = any_error ? CheckResult::Status::fail : CheckResult::Status::warn;
@@ -100,11 +100,16 @@ bool glob_matches(std::string_view pattern, std::string_view text) {
 
 const char* status_name(CheckResult::Status status) {
   switch (status) {
-    case CheckResult::Status::pass: return "pass";
-    case CheckResult::Status::warn: return "warn";
-    case CheckResult::Status::fail: return "fail";
-    case CheckResult::Status::skip: return "skip";
-    case CheckResult::Status::error: return "error";
+    case CheckResult::Status::pass:
+      return "pass";
+    case CheckResult::Status::warn:
+      return "warn";
+    case CheckResult::Status::fail:
+      return "fail";
+    case CheckResult::Status::skip:
+      return "skip";
+    case CheckResult::Status::error:
+      return "error";
   }
   return "error";
 }

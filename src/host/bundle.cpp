@@ -270,7 +270,9 @@ Answer BundleHost::ask(const Question& question) {
   const std::string key = question.key();
   const auto found = bundle_.answers.find(key);
   if (found != bundle_.answers.end()) return found->second;
-  return Answer::unseen({Unseen::Why::not_captured, (key.size() > 60 ? key.substr(0, 60) + "..." : key) + ": not in the recording", ""});
+  return Answer::unseen(
+      {Unseen::Why::not_captured,
+       (key.size() > 60 ? key.substr(0, 60) + "..." : key) + ": not in the recording", ""});
 }
 
 }  // namespace hopcheck

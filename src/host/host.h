@@ -11,7 +11,20 @@
 namespace hopcheck {
 
 /// The closed set of things that can be asked.
-enum class Verb { read, reduce, list, walk, run, request, resolve, processes, listeners, identity, now, settings };
+enum class Verb {
+  read,
+  reduce,
+  list,
+  walk,
+  run,
+  request,
+  resolve,
+  processes,
+  listeners,
+  identity,
+  now,
+  settings
+};
 
 /// One question. Its canonical text is the key of its answer, so two askers of the same thing
 /// share one answer, and a recording can be looked up in.
@@ -29,10 +42,10 @@ struct Question {
 struct Answer {
   enum class Status { present, absent, unseen };
   Status status{Status::unseen};
-  Unseen why{};                    ///< status unseen only
-  std::string text{};              ///< status present only
-  std::size_t truncated_at{0};     ///< bytes after which the source was cut; 0: it is whole
-  std::vector<Unseen> missing{};   ///< what the text lacks, though it could be had in part
+  Unseen why{};                   ///< status unseen only
+  std::string text{};             ///< status present only
+  std::size_t truncated_at{0};    ///< bytes after which the source was cut; 0: it is whole
+  std::vector<Unseen> missing{};  ///< what the text lacks, though it could be had in part
 
   static Answer present(std::string text) { return {Status::present, {}, std::move(text), 0, {}}; }
   static Answer absent() { return {Status::absent, {}, {}, 0, {}}; }

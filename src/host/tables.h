@@ -1,5 +1,6 @@
 // The small text formats of answers: what the live host writes, facts read, and a person can
-// read, write and check in a bundle. decode_* throw std::invalid_argument on text that does not fit.
+// read, write and check in a bundle. decode_* throw std::invalid_argument on text that does not
+// fit.
 #pragma once
 
 #include <string>
@@ -33,8 +34,9 @@ const char* type_name(PathStep::Type type);
 std::string encode_walk(const Walk& walk);
 Walk decode_walk(const std::string& path, const std::string& text);
 
-// "status 502 Bad Gateway", or "failed OUTCOME WORDS…"; "connected yes", "connect 0.1 ms", "total 3.0 ms",
-// "header Name: value" a line each, then "body" and the body's beginning, each line behind "| ".
+// "status 502 Bad Gateway", or "failed OUTCOME WORDS…"; "connected yes", "connect 0.1 ms",
+// "total 3.0 ms", "header Name: value" a line each, then "body" and the body's beginning, each line
+// behind "| ".
 std::string encode_exchange(const Exchange& exchange);
 Exchange decode_exchange(const std::string& text);
 
@@ -50,13 +52,13 @@ std::string encode_command(const CommandResult& result);
 CommandResult decode_command(const std::string& text);
 
 struct HostAddress {
-  std::string interface{};
+  std::string interface {};
   std::string address{};
   int prefix_length{0};
 };
 struct Identity {
   std::string name{};
-  std::string os{};      ///< PRETTY_NAME of os-release
+  std::string os{};  ///< PRETTY_NAME of os-release
   std::string kernel{};
   std::string user{};
   bool privileged{false};  ///< effective user 0 with the usual capabilities

@@ -11,7 +11,8 @@ bool known_sources(const LbSettings& lb) {
   return !lb.sources.value.empty() && (!lb.sources.assumed() || !lb.profile.assumed());
 }
 
-const nginx::AccessRule* denies(const std::vector<nginx::AccessRule>& rules, const std::string& client) {
+const nginx::AccessRule* denies(const std::vector<nginx::AccessRule>& rules,
+                                const std::string& client) {
   const auto* rule = nginx::deciding_rule(rules, client);
   return rule == nullptr || rule->allows ? nullptr : rule;
 }
@@ -24,7 +25,8 @@ Fact<const nginx::AccessRule*> Deployment::turns_lb_away(const Route& route) con
   const LbSettings& lb = route.target->lb;
   if (!known_sources(lb)) {
     return Unseen{Unseen::Why::undecidable,
-                  "nginx admits by address, and the load balancer's is not known (--lb-source)", {}};
+                  "nginx admits by address, and the load balancer's is not known (--lb-source)",
+                  {}};
   }
   try {
     // A line for this host alone says nothing of the load balancer, though the address may lie in
@@ -32,7 +34,9 @@ Fact<const nginx::AccessRule*> Deployment::turns_lb_away(const Route& route) con
     const auto own = *addresses();
     std::vector<nginx::AccessRule> rules;
     std::copy_if(route.access.begin(), route.access.end(), std::back_inserter(rules),
-                 [&](const auto& rule) { return std::find(own.begin(), own.end(), rule.source) == own.end(); });
+                 [&](const auto& rule) {
+                   return std::find(own.begin(), own.end(), rule.source) == own.end();
+                 });
     for (const auto& source : lb.sources.value) {
       const auto* rule = denies(rules, source);
       if (rule == nullptr) continue;

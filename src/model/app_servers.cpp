@@ -7,7 +7,8 @@
 
 namespace hopcheck {
 
-const Fact<std::vector<AppServer>>& running_servers(const Deployment& deployment, Deployment::State& state) {
+const Fact<std::vector<AppServer>>& running_servers(const Deployment& deployment,
+                                                    Deployment::State& state) {
   return state.running_servers.get([&]() -> Fact<std::vector<AppServer>> {
     const auto& table = deployment.processes();
     if (!table.seen()) return table.unseen();
@@ -16,7 +17,8 @@ const Fact<std::vector<AppServer>>& running_servers(const Deployment& deployment
   });
 }
 
-Fact<std::vector<AppServer>> complete_servers(const Deployment& deployment, Deployment::State& state) {
+Fact<std::vector<AppServer>> complete_servers(const Deployment& deployment,
+                                              Deployment::State& state) {
   const auto& running = running_servers(deployment, state);
   if (!running.seen()) return running.unseen();
   std::vector<AppServer> servers = *running;
@@ -25,7 +27,8 @@ Fact<std::vector<AppServer>> complete_servers(const Deployment& deployment, Depl
   for (auto& server : servers) {
     for (const auto& unit : units->seen_items()) {
       if (unit.name != server.unit) continue;
-      complete_from_unit(server, unit, [&](const std::string& path) { return state.host.ask(ask::read(path)); });
+      complete_from_unit(server, unit,
+                         [&](const std::string& path) { return state.host.ask(ask::read(path)); });
     }
   }
   return servers;

@@ -1,11 +1,10 @@
 // Evidence made from what was seen.
 #include "hopcheck/cite.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <cmath>
 
+#include <fmt/format.h>
 
 namespace hopcheck {
 
@@ -27,7 +26,8 @@ Evidence cite(const PathStep& step) {
 }
 
 Evidence cite(const Request& request, const Exchange& exchange) {
-  return {EvidenceKind::probe, request.method + " " + request.url(), 0, describe(exchange), exchange.answered()};
+  return {EvidenceKind::probe, request.method + " " + request.url(), 0, describe(exchange),
+          exchange.answered()};
 }
 
 Evidence cite(const Unit& unit, const UnitState& state) {
@@ -65,10 +65,12 @@ std::size_t telling_line(const std::vector<std::string>& lines) {
   return lines.size();
 }
 
-Evidence cite_setting(const std::string& name, const std::string& value, From from, const std::string& source) {
+Evidence cite_setting(const std::string& name, const std::string& value, From from,
+                      const std::string& source) {
   Evidence evidence{EvidenceKind::config, source, 0, name + " = " + value, false};
   if (from == From::default_) {
-    evidence.kind = source.rfind("profile", 0) == 0 ? EvidenceKind::profile : EvidenceKind::default_;
+    evidence.kind =
+        source.rfind("profile", 0) == 0 ? EvidenceKind::profile : EvidenceKind::default_;
   }
   if (from != From::config) return evidence;
   const auto colon = source.rfind(':');

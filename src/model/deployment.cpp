@@ -12,9 +12,12 @@ namespace hopcheck {
 
 Fact<std::string> text_of(const Answer& answer, const std::string& absent_as) {
   switch (answer.status) {
-    case Answer::Status::present: return answer.text;
-    case Answer::Status::absent: return Unseen{Unseen::Why::not_installed, absent_as, {}};
-    case Answer::Status::unseen: break;
+    case Answer::Status::present:
+      return answer.text;
+    case Answer::Status::absent:
+      return Unseen{Unseen::Why::not_installed, absent_as, {}};
+    case Answer::Status::unseen:
+      break;
   }
   return answer.why;
 }
@@ -39,10 +42,11 @@ const Fact<Partial<Process>>& Deployment::processes() const {
 const Fact<Partial<Listener>>& Deployment::listeners() const {
   return state_->listeners.get([&]() -> Fact<Partial<Listener>> {
     const Answer answer = state_->host.ask(ask::listeners());
-    return decoded<Partial<Listener>>(answer, "the listening sockets", [&](const std::string& text) {
-      // Hidden holders are missing from the listeners that they hold, not from the table.
-      return Partial<Listener>(absolute(decode_listeners(text), processes().if_seen()));
-    });
+    return decoded<Partial<Listener>>(
+        answer, "the listening sockets", [&](const std::string& text) {
+          // Hidden holders are missing from the listeners that they hold, not from the table.
+          return Partial<Listener>(absolute(decode_listeners(text), processes().if_seen()));
+        });
   });
 }
 
@@ -140,7 +144,8 @@ Fact<Walk> Deployment::walk(const std::string& path) const {
 
 Fact<std::vector<std::string>> Deployment::journal(const std::string& unit) const {
   const auto question = ask::run(journal_command(unit));
-  const auto result = decoded<CommandResult>(state_->host.ask(question), "the journal of " + unit, decode_command);
+  const auto result =
+      decoded<CommandResult>(state_->host.ask(question), "the journal of " + unit, decode_command);
   if (!result.seen()) return result.unseen();
   if (result->err.find("insufficient permissions") != std::string::npos ||
       result->err.find("not seeing messages") != std::string::npos) {
@@ -157,20 +162,24 @@ Fact<std::string> Deployment::nginx_test(const nginx::Instance& instance) const 
   if (!who.seen()) return who.unseen();
   if (files_only()) return Unseen{Unseen::Why::out_of_scope, "nginx -t (files only)", {}};
   if (!who->privileged) return Unseen{Unseen::Why::denied, "what nginx -t says", "root"};
-  if (instance.program.empty()) return Unseen{Unseen::Why::not_installed, "nginx's program was not found", {}};
+  if (instance.program.empty())
+    return Unseen{Unseen::Why::not_installed, "nginx's program was not found", {}};
   // nginx -t makes pid, log and temp files where they are missing: only where nginx or its unit
   // has made them already.
   if (instance.master == 0 && instance.unit.empty()) {
-    return Unseen{Unseen::Why::switched_off, "nginx -t would create files where nginx has never run", {}};
+    return Unseen{
+        Unseen::Why::switched_off, "nginx -t would create files where nginx has never run", {}};
   }
   // nginx needs time and memory that grow with the square of the server names.
   constexpr std::size_t kManyDirectives = 60000;
   if (instance.config != nullptr && instance.config->nodes.size() > kManyDirectives) {
-    return Unseen{Unseen::Why::switched_off, "nginx -t would take too long on so large a configuration", {}};
+    return Unseen{
+        Unseen::Why::switched_off, "nginx -t would take too long on so large a configuration", {}};
   }
   std::vector<std::string> argv{instance.program, "-t", "-c", instance.conf_path};
   if (!instance.prefix.empty()) argv.insert(argv.end(), {"-p", instance.prefix});
-  const auto result = decoded<CommandResult>(state_->host.ask(ask::run(argv)), "nginx -t", decode_command);
+  const auto result =
+      decoded<CommandResult>(state_->host.ask(ask::run(argv)), "nginx -t", decode_command);
   if (!result.seen()) return result.unseen();
   return nginx::test_verdict(result->err);
 }
@@ -181,7 +190,8 @@ Fact<bool> Deployment::group_lists(const std::string& group, const std::string& 
   const auto credentials = credentials_of(*accounts, user);
   if (!credentials.seen()) return credentials.unseen();
   return credentials->group == group ||
-         std::find(credentials->groups.begin(), credentials->groups.end(), group) != credentials->groups.end();
+         std::find(credentials->groups.begin(), credentials->groups.end(), group) !=
+             credentials->groups.end();
 }
 
 bool Deployment::files_only() const {

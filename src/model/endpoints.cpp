@@ -11,7 +11,8 @@ bool is_app_service(const Unit& unit) {
 }
 
 const Unit* named(const std::vector<Unit>& units, const std::string& name) {
-  const auto found = std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
+  const auto found =
+      std::find_if(units.begin(), units.end(), [&](const Unit& u) { return u.name == name; });
   return found == units.end() ? nullptr : &*found;
 }
 
@@ -55,14 +56,16 @@ const Listener* Deployment::listener_of(const Endpoint& endpoint) const {
   // Whose directory was not seen may have bound a relative path that is this one.
   const auto name = "/" + member.path.substr(member.path.rfind('/') + 1);
   for (const auto& listener : listeners()->seen_items()) {
-    const bool relative = !listener.path.empty() && listener.path[0] != '/' && listener.path[0] != '@';
+    const bool relative =
+        !listener.path.empty() && listener.path[0] != '/' && listener.path[0] != '@';
     if (member.is_unix() && relative && ("/" + listener.path).ends_with(name)) {
       throw NotSeen({Unseen::Why::denied, "where the socket " + listener.path + " lies", "root"});
     }
   }
   return listeners()->find([&](const Listener& listener) {
-    return member.is_unix() ? !listener.path.empty() && socket_path(listener.path) == socket_path(member.path)
-                            : listener.serves(host, member.port);
+    return member.is_unix()
+               ? !listener.path.empty() && socket_path(listener.path) == socket_path(member.path)
+               : listener.serves(host, member.port);
   });
 }
 
@@ -76,7 +79,8 @@ bool Deployment::surely_unserved(const Endpoint& endpoint) const {
 
 Fact<bool> Deployment::is_local(const Endpoint& endpoint) const {
   const std::string& host = endpoint.member.host;
-  if (endpoint.member.is_unix() || host == "localhost" || is_loopback(host) || host == "0.0.0.0") return true;
+  if (endpoint.member.is_unix() || host == "localhost" || is_loopback(host) || host == "0.0.0.0")
+    return true;
   const auto own = addresses();
   if (!own.seen()) return own.unseen();
   return std::find(own->begin(), own->end(), host) != own->end();
@@ -114,16 +118,19 @@ Fact<const Unit*> Deployment::unit_behind(const Route& route) const {
     const auto app = app_behind(endpoint);
     if (app.seen() && *app != nullptr) return named(all, (*app)->unit);
     for (std::size_t i = 0; i < all.size(); ++i) {
-      const bool binds_it = std::any_of(binds[i].begin(), binds[i].end(), [&](const nginx::Member& bind) {
-        return same_place(endpoint.member, bind);
-      });
+      const bool binds_it =
+          std::any_of(binds[i].begin(), binds[i].end(),
+                      [&](const nginx::Member& bind) { return same_place(endpoint.member, bind); });
       if (!binds_it) continue;
       const std::string& name = all[i].name;
-      const Unit* service = name.ends_with(".socket") ? named(all, name.substr(0, name.size() - 7) + ".service") : &all[i];
+      const Unit* service = name.ends_with(".socket")
+                                ? named(all, name.substr(0, name.size() - 7) + ".service")
+                                : &all[i];
       if (service != nullptr) return service;
     }
   }
-  if (route.target != nullptr && !route.target->app.unit.value.empty()) return named(all, route.target->app.unit.value);
+  if (route.target != nullptr && !route.target->app.unit.value.empty())
+    return named(all, route.target->app.unit.value);
   // Behind nginx, the only application unit is the one that is meant.
   if (route.instance == nullptr) return static_cast<const Unit*>(nullptr);
   const auto first = std::find_if(all.begin(), all.end(), is_app_service);
@@ -151,7 +158,8 @@ Fact<std::optional<Deployment::Candidate>> Deployment::looks_meant(const Endpoin
   std::vector<Candidate> free, alike;
   for (const auto& app : *apps) {
     if (is_system_daemon(app)) continue;
-    if (!app.listeners_complete) return Unseen{Unseen::Why::denied, "which sockets " + app.text() + " holds", "root"};
+    if (!app.listeners_complete)
+      return Unseen{Unseen::Why::denied, "which sockets " + app.text() + " holds", "root"};
     for (const auto& listener : app.listeners) {
       if (led_to(listener)) continue;
       free.push_back({&app, &listener});

@@ -19,16 +19,19 @@ std::string folder_of(const std::string& path) {
 
 /// Where -c and -p are not given, the binary itself knows.
 void fill_built_in(Host& host, nginx::Instance& instance) {
-  if (!instance.conf_path.empty() && !instance.prefix.empty() && instance.conf_path[0] == '/') return;
+  if (!instance.conf_path.empty() && !instance.prefix.empty() && instance.conf_path[0] == '/')
+    return;
   if (instance.conf_path.empty() && instance.program.empty()) {
     instance.conf_path = kUsualConf;
     return;
   }
   const std::string program = instance.program.empty() ? "nginx" : instance.program;
-  const auto result = decoded<CommandResult>(host.ask(ask::run({program, "-V"})), "nginx -V", decode_command);
+  const auto result =
+      decoded<CommandResult>(host.ask(ask::run({program, "-V"})), "nginx -V", decode_command);
   const auto built = nginx::parse_build_options(result.seen() ? result->err : "");
   const std::string prefix = instance.prefix.empty() ? built.prefix : instance.prefix;
-  if (instance.conf_path.empty()) instance.conf_path = built.conf_path.empty() ? kUsualConf : built.conf_path;
+  if (instance.conf_path.empty())
+    instance.conf_path = built.conf_path.empty() ? kUsualConf : built.conf_path;
   if (instance.conf_path[0] != '/' && !prefix.empty()) {
     instance.conf_path = prefix + (prefix.back() == '/' ? "" : "/") + instance.conf_path;
   }
@@ -56,9 +59,10 @@ void fill_worker(Deployment::State& state, nginx::Instance& instance) {
     return;
   }
   // Without a `user` directive nginx takes the user it was built for; Debian's is www-data.
-  instance.worker = user.empty() ? Fact<Credentials>(Unseen{Unseen::Why::undecidable,
-                                                            "the user of nginx's workers", {}})
-                                 : credentials_of(*accounts, user);
+  instance.worker =
+      user.empty()
+          ? Fact<Credentials>(Unseen{Unseen::Why::undecidable, "the user of nginx's workers", {}})
+          : credentials_of(*accounts, user);
 }
 
 bool is_there(Host& host, const std::string& path) {
@@ -75,7 +79,8 @@ std::vector<nginx::Instance> installed(Host& host, const Fact<bool>& running) {
   const Answer unit = host.ask(ask::read("/lib/systemd/system/nginx.service"));
   if (unit.status == Answer::Status::present) instance.unit = "nginx.service";
   const Answer program = host.ask(ask::walk(kUsualProgram));
-  if (program.text.find(std::string(kUsualProgram) + " file") != std::string::npos) instance.program = kUsualProgram;
+  if (program.text.find(std::string(kUsualProgram) + " file") != std::string::npos)
+    instance.program = kUsualProgram;
   // A removed package leaves its configuration behind.
   const bool gone = program.text.find(" absent") != std::string::npos;
   if (gone && instance.unit.empty()) return {};
@@ -85,7 +90,8 @@ std::vector<nginx::Instance> installed(Host& host, const Fact<bool>& running) {
 
 }  // namespace
 
-Fact<std::vector<nginx::Instance>> find_nginx(const Deployment& deployment, Deployment::State& state) {
+Fact<std::vector<nginx::Instance>> find_nginx(const Deployment& deployment,
+                                              Deployment::State& state) {
   const auto& table = deployment.processes();
   std::vector<nginx::Instance> instances;
   if (const auto* seen = table.if_seen()) instances = nginx::running_instances(*seen);

@@ -7,7 +7,8 @@ namespace {
 /// The URI that nginx would send on: a URI part in proxy_pass replaces the location's prefix.
 std::string passed_uri(const Route& route) {
   const std::string& path = route.request.path;
-  if (route.location == nullptr || route.action.kind != nginx::Action::Kind::proxy_pass) return path;
+  if (route.location == nullptr || route.action.kind != nginx::Action::Kind::proxy_pass)
+    return path;
   std::string target = route.action.target;
   const auto scheme = target.find("://");
   if (scheme == std::string::npos) return path;
@@ -22,7 +23,8 @@ std::string passed_uri(const Route& route) {
   if (uri == std::string::npos) return path;
   const std::string& pattern = route.location->pattern;
   using Match = nginx::Location::Match;
-  const bool prefix = route.location->match == Match::prefix || route.location->match == Match::prefix_no_regex ||
+  const bool prefix = route.location->match == Match::prefix ||
+                      route.location->match == Match::prefix_no_regex ||
                       route.location->match == Match::exact;
   if (!prefix || path.rfind(pattern, 0) != 0) return path;
   return target.substr(uri) + path.substr(pattern.size());
@@ -31,12 +33,15 @@ std::string passed_uri(const Route& route) {
 }  // namespace
 
 Fact<Exchange> Deployment::probe(const Route& route) const {
-  if (!route.requested()) return Unseen{Unseen::Why::out_of_scope, route.name + " is never requested", {}};
-  return decoded<Exchange>(state_->host.ask(ask::request(route.request)), route.request.url(), decode_exchange);
+  if (!route.requested())
+    return Unseen{Unseen::Why::out_of_scope, route.name + " is never requested", {}};
+  return decoded<Exchange>(state_->host.ask(ask::request(route.request)), route.request.url(),
+                           decode_exchange);
 }
 
 Fact<Exchange> Deployment::direct(const Route& route, const Endpoint& endpoint, Path path) const {
-  if (!route.requested()) return Unseen{Unseen::Why::out_of_scope, route.name + " is never requested", {}};
+  if (!route.requested())
+    return Unseen{Unseen::Why::out_of_scope, route.name + " is never requested", {}};
   if (route.instance != nullptr && route.action.kind != nginx::Action::Kind::proxy_pass) {
     return Unseen{Unseen::Why::undecidable, endpoint.member.text() + " does not speak HTTP", {}};
   }
@@ -52,10 +57,12 @@ Fact<Exchange> Deployment::direct(const Route& route, const Endpoint& endpoint, 
     request.address = endpoint.member.host == "localhost" ? "127.0.0.1" : endpoint.member.host;
     request.port = endpoint.member.port;
   }
-  const auto exchange = decoded<Exchange>(state_->host.ask(ask::request(request)), request.url(), decode_exchange);
+  const auto exchange =
+      decoded<Exchange>(state_->host.ask(ask::request(request)), request.url(), decode_exchange);
   // Our own rights are not nginx's: a refusal of us says nothing of the application.
   if (exchange.seen() && exchange->outcome == Exchange::Outcome::denied) {
-    return Unseen{Unseen::Why::denied, "what the application at " + endpoint.member.text() + " answers", "root"};
+    return Unseen{Unseen::Why::denied,
+                  "what the application at " + endpoint.member.text() + " answers", "root"};
   }
   return exchange;
 }

@@ -22,10 +22,13 @@ bool holds(const Listener& listener, const std::vector<int>& pids) {
 /// Where the load balancer's packets arrive: loopback where it is said to be on this host.
 std::string destination(const Deployment& deployment, const LbSettings& lb) {
   const auto& sources = lb.sources.value;
-  const bool local = !sources.empty() && std::all_of(sources.begin(), sources.end(), [](const std::string& cidr) {
-    return is_loopback(cidr.substr(0, cidr.find('/')));
-  });
-  if (local) return is_loopback("::1") && sources.front().find(':') != std::string::npos ? "::1" : "127.0.0.1";
+  const bool local =
+      !sources.empty() && std::all_of(sources.begin(), sources.end(), [](const std::string& cidr) {
+        return is_loopback(cidr.substr(0, cidr.find('/')));
+      });
+  if (local)
+    return is_loopback("::1") && sources.front().find(':') != std::string::npos ? "::1"
+                                                                                : "127.0.0.1";
   const auto addresses = deployment.addresses();
   if (addresses->empty()) return "127.0.0.1";
   const auto& sockets = deployment.listeners();
@@ -50,8 +53,9 @@ std::string probe_host(const LbSettings& lb, const std::string& address) {
   // Balancers that are not told a Host send the target's address, with the port where it is
   // not the scheme's own.
   const int own = lb.protocol.value == "https" ? 443 : 80;
-  return lb.port.value == own ? (address.find(':') == std::string::npos ? address : "[" + address + "]")
-                              : address_text(address, lb.port.value);
+  return lb.port.value == own
+             ? (address.find(':') == std::string::npos ? address : "[" + address + "]")
+             : address_text(address, lb.port.value);
 }
 
 Route probe_of(const Deployment& deployment, const Target& target) {
@@ -123,8 +127,9 @@ class Follower {
   void follow() {
     const Request& request = route_.request;
     const Listener* listener = find_listener();
-    route_.nodes.push_back("listener:" + (listener != nullptr ? listener->text()
-                                                              : address_text(request.address, request.port)));
+    route_.nodes.push_back("listener:" + (listener != nullptr
+                                              ? listener->text()
+                                              : address_text(request.address, request.port)));
     if (listener != nullptr && follow_holder(*listener)) return;
     if (follow_written()) return;
     if (listener == nullptr) {
@@ -132,7 +137,8 @@ class Follower {
       return;
     }
     throw NotSeen({Unseen::Why::undecidable,
-                   "who answers on port " + std::to_string(request.port) + ": it is neither nginx nor a known app server",
+                   "who answers on port " + std::to_string(request.port) +
+                       ": it is neither nginx nor a known app server",
                    listener->pids.complete() ? "" : "root"});
   }
 
@@ -180,8 +186,8 @@ class Follower {
       throw NotSeen(instance.site.unseen());
     }
     const Request& request = route_.request;
-    const auto chosen = nginx::choose(*instance.config, *instance.site, request.address, request.port,
-                                      request.host, request.path);
+    const auto chosen = nginx::choose(*instance.config, *instance.site, request.address,
+                                      request.port, request.host, request.path);
     if (!chosen) return false;
     enter(instance);
     route_.server = chosen->server;
@@ -190,7 +196,8 @@ class Follower {
     route_.access = chosen->access;
     route_.nodes.push_back("server:" + chosen->server->label());
     if (chosen->location != nullptr) {
-      route_.nodes.push_back("location:" + chosen->server->label() + " " + chosen->location->pattern);
+      route_.nodes.push_back("location:" + chosen->server->label() + " " +
+                             chosen->location->pattern);
     }
     follow_action();
     return true;
@@ -208,7 +215,8 @@ class Follower {
       throw NotSeen({Unseen::Why::undecidable, route_.action.reason, {}});
     }
     if (!nginx::is_pass(route_.action.kind)) return;
-    if (!route_.action.upstream.empty()) route_.nodes.push_back("upstream:" + route_.action.upstream);
+    if (!route_.action.upstream.empty())
+      route_.nodes.push_back("upstream:" + route_.action.upstream);
     for (const auto& member : nginx::members(*route_.instance->site, route_.action)) {
       route_.endpoints.push_back({member});
       route_.nodes.push_back(route_.endpoints.back().node());
@@ -324,14 +332,16 @@ bool Deployment::nothing_here() const {
   }
   if (!nginx().seen() || !nginx()->empty()) return false;
   if (const auto* apps = app_servers().if_seen()) {
-    const bool any = std::any_of(apps->begin(), apps->end(),
-                                 [](const AppServer& app) { return app.kind != AppServer::Kind::other; });
+    const bool any = std::any_of(apps->begin(), apps->end(), [](const AppServer& app) {
+      return app.kind != AppServer::Kind::other;
+    });
     if (any) return false;
   }
   const auto& known = units();
   if (!known.seen()) return true;
   return std::none_of(known->seen_items().begin(), known->seen_items().end(), [](const Unit& unit) {
-    return unit.name != "nginx.service" && !unit.file.empty() && unit.name.rfind(".socket") == std::string::npos;
+    return unit.name != "nginx.service" && !unit.file.empty() &&
+           unit.name.rfind(".socket") == std::string::npos;
   });
 }
 

@@ -1,12 +1,12 @@
 // Settings as one answer of a recording.
 #include "model/settings_text.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <charconv>
 #include <stdexcept>
+
+#include <fmt/format.h>
 
 #include "host/host.h"
 
@@ -52,15 +52,31 @@ int parse_int(const std::string& word) {
   return value;
 }
 
-std::string text_of(const std::string& value) { return value; }
-std::string text_of(int value) { return std::to_string(value); }
-std::string text_of(const StatusCodes& value) { return value.text; }
-std::string text_of(const std::vector<std::string>& value) { return fmt::format("{}", fmt::join(value, ",")); }
-std::string text_of(const std::optional<std::string>& value) { return value ? "is:" + *value : "none"; }
+std::string text_of(const std::string& value) {
+  return value;
+}
+std::string text_of(int value) {
+  return std::to_string(value);
+}
+std::string text_of(const StatusCodes& value) {
+  return value.text;
+}
+std::string text_of(const std::vector<std::string>& value) {
+  return fmt::format("{}", fmt::join(value, ","));
+}
+std::string text_of(const std::optional<std::string>& value) {
+  return value ? "is:" + *value : "none";
+}
 
-void parse_into(std::string& value, const std::string& text) { value = text; }
-void parse_into(int& value, const std::string& text) { value = parse_int(text); }
-void parse_into(StatusCodes& value, const std::string& text) { value = parse_codes(text); }
+void parse_into(std::string& value, const std::string& text) {
+  value = text;
+}
+void parse_into(int& value, const std::string& text) {
+  value = parse_int(text);
+}
+void parse_into(StatusCodes& value, const std::string& text) {
+  value = parse_codes(text);
+}
 void parse_into(std::vector<std::string>& value, const std::string& text) {
   value.clear();
   for (std::size_t begin = 0; begin < text.size();) {

@@ -24,7 +24,8 @@ struct Accounts {
 
 /// Questions asked and their answers understood, one function a fact.
 struct Deployment::State {
-  State(Host& h, std::vector<Target> t, int since) : host(h), given(std::move(t)), since_ms(since) {}
+  State(Host& h, std::vector<Target> t, int since)
+      : host(h), given(std::move(t)), since_ms(since) {}
 
   Host& host;
   std::vector<Target> given;
@@ -69,13 +70,17 @@ Fact<Accounts> read_accounts(Host& host);
 /// The rights of a user by name, with the groups that /etc/group gives them.
 Fact<Credentials> credentials_of(const Accounts& accounts, const std::string& user);
 
-Fact<std::vector<nginx::Instance>> find_nginx(const Deployment& deployment, Deployment::State& state);
+Fact<std::vector<nginx::Instance>> find_nginx(const Deployment& deployment,
+                                              Deployment::State& state);
 /// The app servers that run, as far as their processes show what they were told.
-const Fact<std::vector<AppServer>>& running_servers(const Deployment& deployment, Deployment::State& state);
+const Fact<std::vector<AppServer>>& running_servers(const Deployment& deployment,
+                                                    Deployment::State& state);
 /// The same, completed by the units that started them.
-Fact<std::vector<AppServer>> complete_servers(const Deployment& deployment, Deployment::State& state);
+Fact<std::vector<AppServer>> complete_servers(const Deployment& deployment,
+                                              Deployment::State& state);
 Fact<Partial<Unit>> find_units(const Deployment& deployment, Deployment::State& state);
-std::vector<Target> complete_targets(const Deployment& deployment, const std::vector<Target>& given);
+std::vector<Target> complete_targets(const Deployment& deployment,
+                                     const std::vector<Target>& given);
 /// The load balancer's probe and the site's URL of every target, not followed yet.
 Partial<Route> requested_routes(const Deployment& deployment);
 /// All routes, followed as far as they can be.

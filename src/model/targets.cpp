@@ -23,9 +23,11 @@ std::set<int> offered_ports(const Deployment& deployment) {
   }
   if (!ports.empty()) return ports;
   for (const auto& app : *deployment.app_servers()) {
-    if (!app.listeners_complete) throw NotSeen({Unseen::Why::denied, "which sockets " + app.text() + " holds", "root"});
+    if (!app.listeners_complete)
+      throw NotSeen({Unseen::Why::denied, "which sockets " + app.text() + " holds", "root"});
     for (const auto& listener : app.listeners) {
-      if (listener.kind == Listener::Kind::tcp && !listener.is_loopback()) ports.insert(listener.port);
+      if (listener.kind == Listener::Kind::tcp && !listener.is_loopback())
+        ports.insert(listener.port);
     }
   }
   return ports;
@@ -49,7 +51,8 @@ void observe_port(const Deployment& deployment, LbSettings& lb) {
 
 }  // namespace
 
-std::vector<Target> complete_targets(const Deployment& deployment, const std::vector<Target>& given) {
+std::vector<Target> complete_targets(const Deployment& deployment,
+                                     const std::vector<Target>& given) {
   std::vector<Target> targets = given;
   for (auto& target : targets) observe_port(deployment, target.lb);
   return targets;

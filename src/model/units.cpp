@@ -3,8 +3,8 @@
 #include <set>
 
 #include "facts/app/gunicorn.h"
-#include "facts/systemd/show.h"
 #include "facts/systemd/app_command.h"
+#include "facts/systemd/show.h"
 #include "facts/systemd/unit_file.h"
 #include "model/state.h"
 
@@ -13,11 +13,12 @@ namespace {
 
 constexpr const char* kUnitFolders[] = {"/etc/systemd/system", "/run/systemd/system"};
 constexpr const char* kShippedFolders[] = {"/lib/systemd/system", "/usr/lib/systemd/system"};
-constexpr const char* kAllFolders[] = {"/etc/systemd/system", "/run/systemd/system", "/lib/systemd/system",
-                                       "/usr/lib/systemd/system"};
+constexpr const char* kAllFolders[] = {"/etc/systemd/system", "/run/systemd/system",
+                                       "/lib/systemd/system", "/usr/lib/systemd/system"};
 
 bool ends_with(const std::string& text, const std::string& ending) {
-  return text.size() > ending.size() && text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
+  return text.size() > ending.size() &&
+         text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
 }
 
 /// Unit files that administrators wrote: what packages bring runs an app server only by
@@ -40,7 +41,9 @@ std::vector<std::string> written_units(Host& host, std::vector<Unseen>& missing)
   return names;
 }
 
-std::string file_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+std::string file_of(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
 
 Fact<Unit> read_unit(Host& host, const std::string& path) {
   const Answer answer = host.ask(ask::read(path));
@@ -111,9 +114,11 @@ std::vector<Unit> instances_for(const Deployment& deployment, Host& host, const 
   const auto text = text_of(host.ask(ask::read(path)), path);
   if (!text.seen() || text->find("%i") == std::string::npos) return found;
   for (const int port : upstream_ports(deployment)) {
-    Unit unit = find_unit(host, name.substr(0, name.find('@') + 1) + std::to_string(port) + ".service");
+    Unit unit =
+        find_unit(host, name.substr(0, name.find('@') + 1) + std::to_string(port) + ".service");
     const auto binds = binds_of(unit, host);
-    const bool fits = std::any_of(binds.begin(), binds.end(), [&](const nginx::Member& bind) { return bind.port == port; });
+    const bool fits = std::any_of(binds.begin(), binds.end(),
+                                  [&](const nginx::Member& bind) { return bind.port == port; });
     if (fits) found.push_back(std::move(unit));
   }
   return found;
@@ -137,7 +142,8 @@ Unit find_unit(Host& host, const std::string& name) {
 bool names_a_server(const Unit& unit) {
   const auto* command = unit.setting("ExecStart");
   if (command == nullptr) return false;
-  constexpr const char* kServers[] = {"gunicorn", "uwsgi", "uvicorn", "waitress", "hypercorn", "daphne"};
+  constexpr const char* kServers[] = {"gunicorn", "uwsgi",     "uvicorn",
+                                      "waitress", "hypercorn", "daphne"};
   return std::any_of(std::begin(kServers), std::end(kServers), [&](const char* server) {
     return command->value.find(server) != std::string::npos;
   });
@@ -166,7 +172,8 @@ void add_instances(Host& host, std::set<std::string>& names) {
     const auto end = std::min(wanted.text.find('\n', begin), wanted.text.size());
     const auto words = split_words(wanted.text.substr(begin, end - begin));
     begin = end + 1;
-    if (words.size() > 1 && words[1].find('@') != std::string::npos && ends_with(words[1], ".service")) {
+    if (words.size() > 1 && words[1].find('@') != std::string::npos &&
+        ends_with(words[1], ".service")) {
       names.insert(words[1]);
     }
   }
@@ -175,7 +182,8 @@ void add_instances(Host& host, std::set<std::string>& names) {
 void add_states(Host& host, std::vector<Unit>& units) {
   std::vector<std::string> names;
   for (const auto& unit : units) names.push_back(unit.name);
-  const auto result = decoded<CommandResult>(host.ask(ask::run(show_command(names))), "systemctl show", decode_command);
+  const auto result = decoded<CommandResult>(host.ask(ask::run(show_command(names))),
+                                             "systemctl show", decode_command);
   std::map<std::string, UnitState> states;
   if (result.seen()) {
     for (const auto& shown : parse_show(result->out)) states[shown.id] = shown.state;
@@ -185,7 +193,8 @@ void add_states(Host& host, std::vector<Unit>& units) {
     if (found != states.end()) {
       unit.state = found->second;
     } else {
-      unit.state = result.seen() ? Unseen{Unseen::Why::failed, "the state of " + unit.name, {}} : result.unseen();
+      unit.state = result.seen() ? Unseen{Unseen::Why::failed, "the state of " + unit.name, {}}
+                                 : result.unseen();
     }
   }
 }
@@ -251,7 +260,8 @@ std::vector<nginx::Member> binds_of(const Unit& unit, Host& host) {
   }
   const auto command = app_command(unit);
   if (!command || command->kind != AppServer::Kind::gunicorn) return members;
-  const auto settings = unit_gunicorn(*command, [&](const std::string& path) { return host.ask(ask::read(path)); });
+  const auto settings =
+      unit_gunicorn(*command, [&](const std::string& path) { return host.ask(ask::read(path)); });
   const auto* binds = settings.bind.if_seen();
   if (binds == nullptr) return members;
   for (const auto& bind : *binds) add(bind_listener(bind.value, command->cwd));

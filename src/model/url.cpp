@@ -33,7 +33,8 @@ std::optional<Url> parse_url(const std::string& text) {
     if (!parse_port(authority.substr(port + 1), url.port)) return std::nullopt;
     authority.erase(port);
   }
-  if (authority.size() > 1 && authority.front() == '[') authority = authority.substr(1, authority.size() - 2);
+  if (authority.size() > 1 && authority.front() == '[')
+    authority = authority.substr(1, authority.size() - 2);
   if (authority.empty()) return std::nullopt;
   url.host = authority;
   return url;

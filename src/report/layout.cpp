@@ -133,8 +133,8 @@ std::size_t columns(std::string_view text) {
 
 namespace {
 
-/// How much of a word that is wider than a line goes on the line: up to its last comma or slash, else
-/// as much as fits.
+/// How much of a word that is wider than a line goes on the line: up to its last comma or slash,
+/// else as much as fits.
 std::size_t fitting(std::string_view word, std::size_t width) {
   std::size_t end = 0, used = 0, pause = 0;
   while (end < word.size()) {

@@ -23,7 +23,7 @@ struct ReportedFinding {
 };
 
 struct ChainHop {
-  std::string hop{};    ///< lb firewall nginx socket app host
+  std::string hop{};  ///< lb firewall nginx socket app host
   std::string label{};
   std::string status{};  ///< pass warn fail skip unknown
 };
@@ -65,9 +65,9 @@ struct NextStep {
 
 /// One LB setting as it was used: {"value":…, "from":…, "source":…}.
 struct ReportedSetting {
-  std::string name{};   ///< "profile", "path", "port" …
-  std::string json{};   ///< the value as JSON text
-  std::string text{};   ///< the value for a person
+  std::string name{};  ///< "profile", "path", "port" …
+  std::string json{};  ///< the value as JSON text
+  std::string text{};  ///< the value for a person
   From from{From::default_};
   std::string source{};
 };

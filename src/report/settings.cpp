@@ -1,6 +1,5 @@
 // LB settings as the report tells them: value, how it is known, and where.
 #include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
 #include "report/report.h"

@@ -195,7 +195,8 @@ class Finder {
     if (server.pids.size() > 1) server.credentials = by_pid_.at(server.pids[1])->credentials;
   }
 
-  // Who may read where a process works may read its descriptors: the kernel asks for the same right.
+  // Who may read where a process works may read its descriptors: the kernel asks for the same
+  // right.
   bool all_looked_into(const AppServer& server) const {
     return std::all_of(server.pids.begin(), server.pids.end(),
                        [this](int pid) { return by_pid_.at(pid)->cwd.seen(); });

@@ -32,7 +32,8 @@ std::vector<SupervisorProgram> parse_supervisor(const std::string& file, std::st
       continue;
     }
     const auto equals = line.find('=');
-    if (!inside || equals == std::string_view::npos || trimmed(line.substr(0, equals)) != "command") continue;
+    if (!inside || equals == std::string_view::npos || trimmed(line.substr(0, equals)) != "command")
+      continue;
     const std::string value(trimmed(line.substr(equals + 1)));
     programs.back().command = {value, {EvidenceKind::file, file, number, std::string(line), false}};
   }

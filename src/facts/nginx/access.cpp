@@ -15,7 +15,9 @@ const AccessRule* deciding_rule(const std::vector<AccessRule>& rules, const std:
     if (share == Overlap::whole) return &rule;
     if (share == Overlap::partial) {
       throw NotSeen({Unseen::Why::undecidable,
-                     rule.from.source + ":" + std::to_string(rule.from.line) + " holds for a part of " + client, {}});
+                     rule.from.source + ":" + std::to_string(rule.from.line) +
+                         " holds for a part of " + client,
+                     {}});
     }
   }
   return nullptr;

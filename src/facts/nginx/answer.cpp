@@ -153,7 +153,8 @@ std::optional<Action> Walk::refused() {
     access_.push_back({line.name() == "allow", std::string(line.arg(0)), line.evidence()});
   }
   if (lines.empty() || access_.front().source != "all") {
-    if (!lines.empty()) visit_.notes.push_back(cited(lines.front()) + " and its like decide by the client's address");
+    if (!lines.empty())
+      visit_.notes.push_back(cited(lines.front()) + " and its like decide by the client's address");
     return std::nullopt;
   }
   if (access_.front().allows) return std::nullopt;

@@ -103,10 +103,12 @@ std::vector<Directive> Config::top() const {
   return out;
 }
 
-std::optional<Directive> in_force(const Config& config, std::uint32_t index, std::string_view name) {
+std::optional<Directive> in_force(const Config& config, std::uint32_t index,
+                                  std::string_view name) {
   if (auto own = config.at(index).child(name)) return own;
   for (std::uint32_t before = index; before-- > 0;) {
-    if (config.nodes[before].end <= index) continue;  // it ends before: a neighbour, not a block around
+    if (config.nodes[before].end <= index)
+      continue;  // it ends before: a neighbour, not a block around
     if (auto outer = config.at(before).child(name)) return outer;
   }
   for (const Directive& top : config.top()) {

@@ -65,7 +65,8 @@ Instance instance_of(const Process& master) {
   out.prefix = option(argv, "-p");
   const std::string* exe = master.exe.if_seen();
   if (exe != nullptr) {
-    out.program = exe->substr(0, exe->find(" (deleted)"));  // replaced by an upgrade since it started
+    out.program =
+        exe->substr(0, exe->find(" (deleted)"));  // replaced by an upgrade since it started
   } else if (!argv.empty() && argv.front().starts_with('/')) {
     out.program = argv.front();
   }
@@ -126,7 +127,8 @@ BuildOptions parse_build_options(std::string_view text) {
 }
 
 std::string Instance::command(const std::string& options) const {
-  std::string text = program.empty() || program == "/usr/sbin/nginx" ? "nginx" : shell_quote(program);
+  std::string text =
+      program.empty() || program == "/usr/sbin/nginx" ? "nginx" : shell_quote(program);
   if (!options.empty()) text += " " + options;
   if (conf_path != "/etc/nginx/nginx.conf") text += " -c " + shell_quote(conf_path);
   if (!prefix.empty()) text += " -p " + shell_quote(prefix);
@@ -136,7 +138,8 @@ std::string Instance::command(const std::string& options) const {
 std::string Instance::load_command() const {
   const std::string test = command("-t") + " && ";
   const bool runs = master != 0;
-  if (!unit.empty()) return test + (runs ? "systemctl reload " : "systemctl start ") + shell_quote(unit);
+  if (!unit.empty())
+    return test + (runs ? "systemctl reload " : "systemctl start ") + shell_quote(unit);
   return test + command(runs ? "-s reload" : "");
 }
 

@@ -51,7 +51,8 @@ std::optional<Network> parse_network(const std::string& text) {
   const char* const end = text.data() + text.size();
   const auto [stopped, error] = std::from_chars(text.data() + slash + 1, end, network.bits);
   const int most = base->v4 ? 32 : 128;
-  if (error != std::errc() || stopped != end || network.bits < 0 || network.bits > most) return std::nullopt;
+  if (error != std::errc() || stopped != end || network.bits < 0 || network.bits > most)
+    return std::nullopt;
   network.bits += 128 - most;
   return network;
 }

@@ -106,7 +106,8 @@ void expand_specifiers(Unit& unit) {
   const std::string instance = at == std::string::npos ? "" : stem.substr(at + 1);
   for (Unit::Line& line : unit.lines) {
     std::string& value = line.value.value;
-    for (auto sign = value.find('%'); sign != std::string::npos && sign + 1 < value.size(); sign = value.find('%', sign)) {
+    for (auto sign = value.find('%'); sign != std::string::npos && sign + 1 < value.size();
+         sign = value.find('%', sign)) {
       const char letter = value[sign + 1];
       const std::string* own = letter == 'n'                    ? &unit.name
                                : letter == 'N'                  ? &stem

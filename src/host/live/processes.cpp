@@ -140,9 +140,10 @@ class ProcessReader {
 
   static bool is_allowed(std::string_view name) {
     constexpr std::array<std::string_view, 14> names{
-        "GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY", "PORT", "FLASK_APP", "FLASK_ENV",
-        "FLASK_DEBUG",       "FLASK_RUN_PORT",  "FLASK_RUN_HOST", "VIRTUAL_ENV", "LISTEN_FDS",
-        "LISTEN_PID",        "NOTIFY_SOCKET",   "PYTHONPATH"};
+        "GUNICORN_CMD_ARGS", "FORWARDED_ALLOW_IPS", "WEB_CONCURRENCY", "PORT",
+        "FLASK_APP",         "FLASK_ENV",           "FLASK_DEBUG",     "FLASK_RUN_PORT",
+        "FLASK_RUN_HOST",    "VIRTUAL_ENV",         "LISTEN_FDS",      "LISTEN_PID",
+        "NOTIFY_SOCKET",     "PYTHONPATH"};
     return std::find(names.begin(), names.end(), name) != names.end();
   }
 

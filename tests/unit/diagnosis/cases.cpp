@@ -21,7 +21,9 @@ std::vector<std::string> lines_of(const std::string& text) {
   return lines;
 }
 
-bool begins(const std::string& text, const std::string& with) { return text.rfind(with, 0) == 0; }
+bool begins(const std::string& text, const std::string& with) {
+  return text.rfind(with, 0) == 0;
+}
 
 std::string trimmed(const std::string& text) {
   const auto first = text.find_first_not_of(' ');
@@ -162,7 +164,8 @@ class Reader {
     for (; i_ < lines_.size() && begins(lines_[i_], "   "); ++i_) {
       const std::string line = trimmed(lines_[i_]);
       const auto space = std::min(line.find(' '), line.size());
-      result.expected.emplace_back(line.substr(0, space), space < line.size() ? line.substr(space + 1) : "");
+      result.expected.emplace_back(line.substr(0, space),
+                                   space < line.size() ? line.substr(space + 1) : "");
     }
   }
 
@@ -226,16 +229,19 @@ Report diagnose_bundle(const Bundle& bundle) {
   return diagnose(recorder, bundle_options(), {});
 }
 
-CheckResult run_over(const std::string& check, const Bundle& bundle, std::vector<std::string>* asked) {
+CheckResult run_over(const std::string& check, const Bundle& bundle,
+                     std::vector<std::string>* asked) {
   BundleHost host(bundle);
   Recorder recorder(host);
   const auto settings = bundle.answers.find("settings");
-  const auto targets = settings == bundle.answers.end() || settings->second.status != Answer::Status::present
-                           ? std::vector<Target>{Target{}}
-                           : decode_settings(settings->second.text);
+  const auto targets =
+      settings == bundle.answers.end() || settings->second.status != Answer::Status::present
+          ? std::vector<Target>{Target{}}
+          : decode_settings(settings->second.text);
   const Deployment deployment(recorder, targets);
   const auto checks = registered_checks();
-  const auto found = std::find_if(checks.begin(), checks.end(), [&](const RegisteredCheck& c) { return c.id == check; });
+  const auto found = std::find_if(checks.begin(), checks.end(),
+                                  [&](const RegisteredCheck& c) { return c.id == check; });
   const auto& page = all_pages().at(static_cast<std::size_t>(found - checks.begin()));
   CheckResult result = run_check(*found, page, deployment);
   if (asked != nullptr) {

@@ -1,7 +1,8 @@
 // Every case of every check.
+#include "cases.h"
+
 #include <algorithm>
 
-#include "cases.h"
 #include "test.h"
 
 using namespace hopcheck;
@@ -10,7 +11,8 @@ using namespace hopcheck::test;
 namespace {
 
 std::string place_of(const Evidence& evidence) {
-  return evidence.line > 0 ? evidence.source + ":" + std::to_string(evidence.line) : evidence.source;
+  return evidence.line > 0 ? evidence.source + ":" + std::to_string(evidence.line)
+                           : evidence.source;
 }
 
 bool cites(const std::vector<Finding>& findings, const std::string& place) {
@@ -39,14 +41,16 @@ std::string fixes_of(const std::vector<Finding>& findings) {
       words += fix.summary + "\n";
       for (const auto& command : fix.commands) words += command + "\n";
       for (const auto& edit : fix.edits) {
-        words += edit.file + ":" + std::to_string(edit.line) + " - " + edit.remove + "\n+ " + edit.add + "\n";
+        words += edit.file + ":" + std::to_string(edit.line) + " - " + edit.remove + "\n+ " +
+                 edit.add + "\n";
       }
     }
   }
   return words;
 }
 
-void expect(const Case& one, const CheckResult& result, const std::string& word, const std::string& text) {
+void expect(const Case& one, const CheckResult& result, const std::string& word,
+            const std::string& text) {
   INFO(word << " " << text);
   if (word == "cites") {
     CHECK(cites(result.findings, text));
@@ -86,7 +90,8 @@ TEST_CASE("cases") {
       const CheckResult result = run_over(one.check, one.host);
       std::vector<std::string> codes;
       for (const auto& finding : result.findings) codes.push_back(finding.code);
-      INFO("said: " << status_name(result.status) << " " << result.reason << "\n" << words_of(result.findings));
+      INFO("said: " << status_name(result.status) << " " << result.reason << "\n"
+                    << words_of(result.findings));
       CHECK(status_name(result.status) == one.status);
       CHECK(codes == one.codes);
       for (const auto& [word, text] : one.expected) expect(one, result, word, text);

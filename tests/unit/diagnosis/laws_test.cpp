@@ -26,8 +26,8 @@ void stay_modest(const Case& one, const CheckResult& before, const std::string& 
   Bundle blind = one.host;
   blind.answers[key] = Answer::unseen({Unseen::Why::denied, "denied: " + key, "root"});
   const CheckResult after = run_over(one.check, blind);
-  INFO(one.place << " without " << key << ": " << status_name(before.status) << " -> " << status_name(after.status)
-                 << " " << after.reason);
+  INFO(one.place << " without " << key << ": " << status_name(before.status) << " -> "
+                 << status_name(after.status) << " " << after.reason);
   if (after.status == CheckResult::Status::pass) CHECK(before.status == CheckResult::Status::pass);
   CHECK(after.status != CheckResult::Status::error);
   const auto known = found(before);
@@ -115,11 +115,13 @@ TEST_CASE("law 4: the order of the checks does not change the findings") {
     const Deployment host(recorder, decode_settings(settings->second.text));
     std::vector<CheckResult> results;
     const auto checks = registered_checks();
-    for (std::size_t i = 0; i < checks.size(); ++i) results.push_back(run_check(checks[i], all_pages()[i], host));
+    for (std::size_t i = 0; i < checks.size(); ++i)
+      results.push_back(run_check(checks[i], all_pages()[i], host));
     const auto told = [&] {
       std::vector<std::string> order;
       const Judgement judgement = judge(host, results, {}, "2026-11-21");
-      for (const std::size_t root : judgement.roots) order.push_back(fingerprint(judgement.findings[root]));
+      for (const std::size_t root : judgement.roots)
+        order.push_back(fingerprint(judgement.findings[root]));
       return order;
     };
     const auto before = told();

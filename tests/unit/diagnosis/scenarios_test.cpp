@@ -30,16 +30,18 @@ std::vector<std::string> words_of(const toml::table& table, std::string_view key
 }
 
 Expectation expected_of(const std::string& name) {
-  const toml::table scenario = toml::parse(read_source("tests/lab/scenarios/" + name + "/scenario.toml"));
+  const toml::table scenario =
+      toml::parse(read_source("tests/lab/scenarios/" + name + "/scenario.toml"));
   const auto* table = scenario["expect"].as_table();
   if (table == nullptr) throw std::runtime_error(name + ": its scenario.toml has no [expect]");
-  return {(*table)["verdict"].value_or(std::string("broken")), words_of(*table, "codes"), words_of(*table, "texts"),
-          words_of(*table, "roots"), words_of(*table, "also")};
+  return {(*table)["verdict"].value_or(std::string("broken")), words_of(*table, "codes"),
+          words_of(*table, "texts"), words_of(*table, "roots"), words_of(*table, "also")};
 }
 
 std::vector<std::string> recorded_scenarios() {
   std::vector<std::string> names;
-  for (const auto& entry : std::filesystem::directory_iterator(std::string(HOPCHECK_SOURCE_DIR) + "/tests/scenarios")) {
+  for (const auto& entry :
+       std::filesystem::directory_iterator(std::string(HOPCHECK_SOURCE_DIR) + "/tests/scenarios")) {
     if (entry.path().extension() == ".hop") names.push_back(entry.path().stem().string());
   }
   std::sort(names.begin(), names.end());
@@ -49,10 +51,12 @@ std::vector<std::string> recorded_scenarios() {
 /// All that the reader of a finding reads of it.
 std::string words_of(const Finding& finding) {
   std::string words = finding.title + "\n" + finding.detail;
-  for (const auto& evidence : finding.evidence) words += "\n" + evidence.source + "\n" + evidence.text;
+  for (const auto& evidence : finding.evidence)
+    words += "\n" + evidence.source + "\n" + evidence.text;
   for (const auto& fix : finding.fixes) {
     words += "\n" + fix.summary;
-    for (const auto& edit : fix.edits) words += "\n" + edit.file + "\n" + edit.remove + "\n" + edit.add;
+    for (const auto& edit : fix.edits)
+      words += "\n" + edit.file + "\n" + edit.remove + "\n" + edit.add;
     for (const auto& command : fix.commands) words += "\n" + command;
   }
   return words;
@@ -74,7 +78,8 @@ bool contains(const std::vector<std::string>& list, const std::string& text) {
 }
 
 void judge_scenario(const std::string& name) {
-  const Report report = diagnose_bundle(read_bundle(name, read_source("tests/scenarios/" + name + ".hop")));
+  const Report report =
+      diagnose_bundle(read_bundle(name, read_source("tests/scenarios/" + name + ".hop")));
   const Expectation expected = expected_of(name);
   INFO(name);
   CHECK(report.verdict == expected.verdict);
@@ -94,7 +99,8 @@ void judge_scenario(const std::string& name) {
   }
   for (const auto& code : roots) {
     INFO("also accused: " << code);
-    CHECK((contains(expected.codes, code) || contains(expected.roots, code) || contains(expected.also, code)));
+    CHECK((contains(expected.codes, code) || contains(expected.roots, code) ||
+           contains(expected.also, code)));
   }
 }
 

@@ -29,7 +29,8 @@ TEST_CASE("entries keep their words and lose time, host and program") {
 
 TEST_CASE("last words reach back from the newest line, not from now") {
   const auto lines = parse_journal(text);
-  CHECK(last_words(lines, 3'600'000) == std::vector<std::string>{"first", "second: still the same entry"});
+  CHECK(last_words(lines, 3'600'000) ==
+        std::vector<std::string>{"first", "second: still the same entry"});
   CHECK(last_words(lines, 3'601'000).size() == 3);
   CHECK(last_words(lines, 86'400'000).size() == 4);
   CHECK(last_words({}, 1000).empty());

@@ -32,14 +32,16 @@ TEST_CASE("networks overlap wholly, partly or not at all") {
 }
 
 TEST_CASE("what is no network is told apart") {
-  for (const char* text : {"", "all", "unix:", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/", "10.0.0/8", "::/129", "10.0.0.0/8x"}) {
+  for (const char* text : {"", "all", "unix:", "10.0.0.0/33", "10.0.0.0/-1", "10.0.0.0/",
+                           "10.0.0/8", "::/129", "10.0.0.0/8x"}) {
     INFO(text);
     CHECK_FALSE(parse_network(text));
   }
 }
 
 TEST_CASE("the first access rule that holds decides") {
-  const auto list = rules({{false, "10.0.0.9"}, {true, "10.0.0.0/24"}, {true, "unix:"}, {false, "all"}});
+  const auto list =
+      rules({{false, "10.0.0.9"}, {true, "10.0.0.0/24"}, {true, "unix:"}, {false, "all"}});
   CHECK_FALSE(nginx::deciding_rule(list, "10.0.0.9")->allows);
   CHECK(nginx::deciding_rule(list, "10.0.0.8")->allows);
   CHECK(nginx::deciding_rule(list, "192.0.2.1")->source == "all");

@@ -108,7 +108,8 @@ TEST_CASE("a handler is not inherited, a root is") {
 
 TEST_CASE("a timeout is in force from the nearest block around") {
   const Config config = parse_text(
-      "http { proxy_read_timeout 10s; server { location /a { proxy_read_timeout 1s; } location /b { } }"
+      "http { proxy_read_timeout 10s; server { location /a { proxy_read_timeout 1s; } location /b "
+      "{ } }"
       " server { proxy_read_timeout 5s; location /c { location /c/d { } } } }");
   const Fact<Site> site = understand(config);
   const auto limit = [&](const Location& location) {

@@ -6,9 +6,10 @@
 using namespace hopcheck;
 
 TEST_CASE("programs of supervisor, and what they run") {
-  const auto programs = parse_supervisor("/etc/supervisor/conf.d/shop.conf",
-                                         "; a comment\n[program:shop]\r\ncommand = /usr/bin/gunicorn shop:app ; why\n"
-                                         "user=shop\n\n[eventlistener:x]\ncommand=/bin/y\n[program:blog]\ncommand=uwsgi\n");
+  const auto programs = parse_supervisor(
+      "/etc/supervisor/conf.d/shop.conf",
+      "; a comment\n[program:shop]\r\ncommand = /usr/bin/gunicorn shop:app ; why\n"
+      "user=shop\n\n[eventlistener:x]\ncommand=/bin/y\n[program:blog]\ncommand=uwsgi\n");
   REQUIRE(programs.size() == 2);
   CHECK(programs[0].name == "shop");
   CHECK(programs[0].command.value == "/usr/bin/gunicorn shop:app");

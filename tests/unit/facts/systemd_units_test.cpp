@@ -61,7 +61,9 @@ TEST_CASE("unit files are read as systemd reads them") {
 }
 
 TEST_CASE("a unit's own name stands for its specifiers") {
-  Unit unit = unit_of("[Service]\nExecStart=/usr/bin/gunicorn --bind 127.0.0.1:%i %p %N %n 100%% %h\n", "shop@8001.service");
+  Unit unit =
+      unit_of("[Service]\nExecStart=/usr/bin/gunicorn --bind 127.0.0.1:%i %p %N %n 100%% %h\n",
+              "shop@8001.service");
   expand_specifiers(unit);
   CHECK(unit.setting("ExecStart")->value ==
         "/usr/bin/gunicorn --bind 127.0.0.1:8001 shop shop@8001 shop@8001.service 100%% %h");
