@@ -78,7 +78,7 @@ int capture_command(const Options& options) {
   Recorder recorder(*host);
   const SignalGuard guard(deadline);
   {
-    ProgressLine progress(options.quiet == 0);
+    ProgressLine progress(!options.quiet);
     ask_everything(recorder, run, [&](const std::string& what) { progress.show(what); });
   }
   const std::string path =
@@ -91,7 +91,7 @@ int capture_command(const Options& options) {
     write_file(path, text);
     print(fit_for_terminal(path, false) + "\n");
   }
-  if (options.quiet > 0) return 0;
+  if (options.quiet) return 0;
   note(fmt::format("{}, {} KiB; private keys, passwords, tokens and cookies are blanked",
                    counted(bundle.answers.size(), "answer"), (text.size() + 1023) / 1024));
   if (deadline.passed()) note("ended early: it holds what was known by then");

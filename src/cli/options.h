@@ -41,11 +41,11 @@ struct Options {
   std::optional<std::string> from{};
   std::optional<std::string> root{};
   std::string color{"auto"};
-  int verbose{0};
-  int quiet{0};
+  bool verbose{false};
+  bool quiet{false};
   std::string operand{};  ///< explain's code, schema's name
 
-  int verbosity() const { return quiet > 0 ? -1 : verbose > 0 ? 1 : 0; }
+  int verbosity() const { return quiet ? -1 : verbose ? 1 : 0; }
 };
 
 /// Throws UsageError. `help_text` gets what --help prints for the command that was named.

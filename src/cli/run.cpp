@@ -56,11 +56,11 @@ int run_command(const Options& options) {
   const SignalGuard guard(deadline);
   Report report;
   {
-    ProgressLine progress(options.quiet == 0);
+    ProgressLine progress(!options.quiet);
     report = diagnose(recorder, run, [&](const std::string& text) { progress.show(text); });
   }
   add_timings(recorder, report);
-  if (options.quiet == 0) note_expired(run, report.started_at.substr(0, 10));
+  if (!options.quiet) note_expired(run, report.started_at.substr(0, 10));
   print(format == "json" ? to_json(report)
                          : to_text(report, text_options(options.color, options.verbosity())));
   for (const auto& path : options.outputs) {

@@ -74,7 +74,7 @@ Ignore parse_ignore(const std::string& text) {
 void add_ignores(const Options& options, const Config& config, RunOptions& run) {
   for (const auto& ignore : config.ignores) {
     // A file outlives the versions of this program: what one does not know is no error.
-    if (find_code(ignore.code) == nullptr && options.quiet == 0) {
+    if (find_code(ignore.code) == nullptr && !options.quiet) {
       note(fit_for_terminal(fmt::format("{}: no finding has the code '{}'{}", ignore.source,
                                         ignore.code, did_you_mean(ignore.code, codes())),
                             false));
