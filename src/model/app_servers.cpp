@@ -40,12 +40,9 @@ const Partial<SupervisorProgram>& Deployment::supervisor_programs() const {
     Partial<SupervisorProgram> programs;
     const Answer files = state_->host.ask(ask::list(kFolder));
     if (files.status == Answer::Status::unseen) programs.add_missing(files.why);
-    for (std::size_t begin = 0; begin < files.text.size();) {
-      const auto end = std::min(files.text.find('\n', begin), files.text.size());
-      const auto words = split_words(files.text.substr(begin, end - begin));
-      begin = end + 1;
-      if (words.size() < 2 || !words[1].ends_with(".conf")) continue;
-      const std::string file = std::string(kFolder) + "/" + words[1];
+    for (const std::string& name : files_in(files)) {
+      if (!name.ends_with(".conf")) continue;
+      const std::string file = std::string(kFolder) + "/" + name;
       const Answer text = state_->host.ask(ask::read(file));
       if (text.status == Answer::Status::unseen) programs.add_missing(text.why);
       for (auto& program : parse_supervisor(file, text.text)) programs.add(std::move(program));

@@ -52,6 +52,9 @@ struct Deployment::State {
 /// An answer's text, or why there is none; an absent one is told as `absent_as`.
 Fact<std::string> text_of(const Answer& answer, const std::string& absent_as);
 
+/// The names in a listing that are no directories, in its order; none where it was not seen.
+std::vector<std::string> files_in(const Answer& listing);
+
 /// What a decoder makes of an answer; text that does not fit is unseen (malformed).
 template <class T, class Decode>
 Fact<T> decoded(const Answer& answer, const std::string& what, Decode&& decode) {

@@ -28,13 +28,9 @@ std::vector<std::string> written_units(Host& host, std::vector<Unseen>& missing)
   for (const char* folder : kUnitFolders) {
     const Answer answer = host.ask(ask::list(folder));
     if (answer.status == Answer::Status::unseen) missing.push_back(answer.why);
-    for (std::size_t begin = 0; begin < answer.text.size();) {
-      const auto end = std::min(answer.text.find('\n', begin), answer.text.size());
-      const auto words = split_words(answer.text.substr(begin, end - begin));
-      begin = end + 1;
-      if (words.size() < 2 || words[0] == "directory") continue;
-      if (ends_with(words[1], ".service") || ends_with(words[1], ".socket")) {
-        names.push_back(std::string(folder) + "/" + words[1]);
+    for (const std::string& name : files_in(answer)) {
+      if (ends_with(name, ".service") || ends_with(name, ".socket")) {
+        names.push_back(std::string(folder) + "/" + name);
       }
     }
   }
@@ -54,13 +50,9 @@ Fact<Unit> read_unit(Host& host, const std::string& path) {
   unit.file = path;
   read_unit_file(unit, path, *text);
   const Answer dropins = host.ask(ask::list(path + ".d"));
-  if (dropins.status != Answer::Status::present) return unit;
-  for (std::size_t begin = 0; begin < dropins.text.size();) {
-    const auto end = std::min(dropins.text.find('\n', begin), dropins.text.size());
-    const auto words = split_words(dropins.text.substr(begin, end - begin));
-    begin = end + 1;
-    if (words.size() < 2 || !ends_with(words[1], ".conf")) continue;
-    const std::string file = path + ".d/" + words[1];
+  for (const std::string& name : files_in(dropins)) {
+    if (!ends_with(name, ".conf")) continue;
+    const std::string file = path + ".d/" + name;
     const Answer dropin = host.ask(ask::read(file));
     if (dropin.status == Answer::Status::present) read_unit_file(unit, file, dropin.text);
   }
@@ -167,15 +159,8 @@ void look_behind_mask(Host& host, Unit& unit) {
 /// Instances of templates that are to start at boot: a link each.
 void add_instances(Host& host, std::set<std::string>& names) {
   const Answer wanted = host.ask(ask::list("/etc/systemd/system/multi-user.target.wants"));
-  if (wanted.status != Answer::Status::present) return;
-  for (std::size_t begin = 0; begin < wanted.text.size();) {
-    const auto end = std::min(wanted.text.find('\n', begin), wanted.text.size());
-    const auto words = split_words(wanted.text.substr(begin, end - begin));
-    begin = end + 1;
-    if (words.size() > 1 && words[1].find('@') != std::string::npos &&
-        ends_with(words[1], ".service")) {
-      names.insert(words[1]);
-    }
+  for (const std::string& name : files_in(wanted)) {
+    if (name.find('@') != std::string::npos && ends_with(name, ".service")) names.insert(name);
   }
 }
 
