@@ -18,8 +18,16 @@ struct GunicornSettings {
   Fact<Located<int>> threads{};
   Fact<Located<int>> timeout_s{};
   Fact<Located<int>> keepalive_s{};
+  Fact<Located<int>> graceful_timeout_s{};
+  Fact<Located<int>> backlog{};
+  Fact<Located<int>> max_requests{};
+  Fact<Located<int>> worker_connections{};
   Fact<Located<std::string>> worker_class{};
   Fact<Located<std::string>> forwarded_allow_ips{};
+  Fact<Located<std::string>> errorlog{};   ///< a path, "-" for standard error
+  Fact<Located<std::string>> accesslog{};  ///< a path, "-" for standard output, "" for none
+  Fact<Located<bool>> reload{};            ///< restarts workers when code changes
+  Fact<Located<bool>> preload{};
   std::string config_file{};  ///< the one in use, "" for none
 };
 

@@ -119,8 +119,10 @@ class Deployment {
   /// Starts all independent facts at once and returns when they are there.
   void collect() const;
 
-  /// The model's own; defined where checks cannot see it.
+  /// The model's own; defined where checks cannot see it. Subjects with a header of their own keep
+  /// their facts there, too.
   struct State;
+  State& state() const { return *state_; }
 
  private:
   std::unique_ptr<State> state_;

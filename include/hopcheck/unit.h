@@ -22,6 +22,13 @@ struct UnitState {
   int exit_status{0};  ///< ExecMainStatus
   int restarts{0};     ///< NRestarts
   bool needs_daemon_reload{false};
+  std::string restart{};         ///< Restart: no, on-failure, always …
+  std::string kill_mode{};       ///< KillMode: control-group, mixed, process, none
+  long long stop_timeout_ms{0};  ///< TimeoutStopUSec; -1: for ever, 0: not known
+  long long open_files{0};       ///< LimitNOFILE; -1: no limit, 0: not known
+  /// Units that start it: at boot by [Install], by a socket, a timer or a path.
+  std::vector<std::string> wanted_by{};
+  std::vector<std::string> triggered_by{};
 
   /// Failed, or waiting between two automatic restarts.
   bool is_failing() const;

@@ -22,16 +22,28 @@ Fact<std::string> text_of(const Answer& answer, const std::string& absent_as) {
   return answer.why;
 }
 
-std::vector<std::string> files_in(const Answer& listing) {
+namespace {
+
+std::vector<std::string> names_in(const Answer& listing, bool directories) {
   std::vector<std::string> names;
   if (listing.status != Answer::Status::present) return names;
   for (std::size_t begin = 0; begin < listing.text.size();) {
     const auto end = std::min(listing.text.find('\n', begin), listing.text.size());
     const auto words = split_words(listing.text.substr(begin, end - begin));
     begin = end + 1;
-    if (words.size() > 1 && words[0] != "directory") names.push_back(words[1]);
+    if (words.size() > 1 && (directories || words[0] != "directory")) names.push_back(words[1]);
   }
   return names;
+}
+
+}  // namespace
+
+std::vector<std::string> files_in(const Answer& listing) {
+  return names_in(listing, false);
+}
+
+std::vector<std::string> entries_in(const Answer& listing) {
+  return names_in(listing, true);
 }
 
 Deployment::Deployment(Host& host, std::vector<Target> targets, int since_ms)

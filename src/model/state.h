@@ -54,6 +54,8 @@ Fact<std::string> text_of(const Answer& answer, const std::string& absent_as);
 
 /// The names in a listing that are no directories, in its order; none where it was not seen.
 std::vector<std::string> files_in(const Answer& listing);
+/// Likewise with the directories.
+std::vector<std::string> entries_in(const Answer& listing);
 
 /// What a decoder makes of an answer; text that does not fit is unseen (malformed).
 template <class T, class Decode>

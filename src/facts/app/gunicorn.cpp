@@ -84,6 +84,14 @@ class Resolver {
     settings.threads = number("threads", fixed(1));
     settings.timeout_s = number("timeout", fixed(30));
     settings.keepalive_s = number("keepalive", fixed(2));
+    settings.graceful_timeout_s = number("graceful_timeout", fixed(30));
+    settings.backlog = number("backlog", fixed(2048));
+    settings.max_requests = number("max_requests", fixed(0));
+    settings.worker_connections = number("worker_connections", fixed(1000));
+    settings.errorlog = text("errorlog", Located<std::string>{"-", by_default("errorlog = -")});
+    settings.accesslog = text("accesslog", Located<std::string>{"", by_default("no accesslog")});
+    settings.reload = flag("reload");
+    settings.preload = flag("preload_app");
     settings.worker_class = worker_class(settings.threads);
     settings.forwarded_allow_ips = text("forwarded_allow_ips", default_forwarded());
     return settings;
@@ -330,6 +338,17 @@ class Resolver {
     const Located<PyValue>& value = **found.value;
     if (value.value.kind != PyValue::Kind::string) return wrong(name, value.from);
     return Located<std::string>{std::string(trimmed(value.value.text)), value.from};
+  }
+
+  Fact<Located<bool>> flag(const std::string& name) const {
+    const Found found = find(name);
+    if (found.unseen) return *found.unseen;
+    if (found.words) return Located<bool>{true, found.words->back().from};
+    if (!found.value) return Located<bool>{false, by_default("no " + name)};
+    const Located<PyValue>& value = **found.value;
+    if (value.value.kind == PyValue::Kind::boolean)
+      return Located<bool>{value.value.integer != 0, value.from};
+    return wrong(name, value.from);
   }
 
   // Asked for threads, the sync class gives way to gthread.

@@ -24,6 +24,25 @@ GunicornSettings gunicorn_settings(const std::vector<std::string>& argv,
                                    const Fact<std::map<std::string, std::string>>& environment,
                                    const std::string& cwd, const ReadFile& read_file);
 
+/// Calls `act` with each setting but `bind`, taken from all of `settings` at once.
+template <class Act, class... Settings>
+void each_setting(Act&& act, Settings&... settings) {
+  act(settings.workers...);
+  act(settings.threads...);
+  act(settings.timeout_s...);
+  act(settings.keepalive_s...);
+  act(settings.graceful_timeout_s...);
+  act(settings.backlog...);
+  act(settings.max_requests...);
+  act(settings.worker_connections...);
+  act(settings.worker_class...);
+  act(settings.forwarded_allow_ips...);
+  act(settings.errorlog...);
+  act(settings.accesslog...);
+  act(settings.reload...);
+  act(settings.preload...);
+}
+
 /// Whether the command line or GUNICORN_CMD_ARGS changes the working directory.
 bool gunicorn_changes_directory(const std::vector<std::string>& argv,
                                 const Fact<std::map<std::string, std::string>>& environment);

@@ -160,12 +160,7 @@ class Finder {
 
   static void forget_defaults(GunicornSettings& settings) {
     settings.bind = not_found();
-    forget(settings.workers);
-    forget(settings.threads);
-    forget(settings.timeout_s);
-    forget(settings.keepalive_s);
-    forget(settings.worker_class);
-    forget(settings.forwarded_allow_ips);
+    each_setting([](auto& setting) { forget(setting); }, settings);
   }
 
   // The master and all below it that belong to the same server.
@@ -285,12 +280,8 @@ void complete_from_unit(AppServer& server, const Unit& unit, const ReadFile& rea
   const GunicornSettings told = unit_gunicorn(*command, read_file);
   if (!agrees(told, *command, server)) return;
   complete(server.gunicorn.bind, told.bind);
-  complete(server.gunicorn.workers, told.workers);
-  complete(server.gunicorn.threads, told.threads);
-  complete(server.gunicorn.timeout_s, told.timeout_s);
-  complete(server.gunicorn.keepalive_s, told.keepalive_s);
-  complete(server.gunicorn.worker_class, told.worker_class);
-  complete(server.gunicorn.forwarded_allow_ips, told.forwarded_allow_ips);
+  each_setting([](auto& setting, const auto& from) { complete(setting, from); }, server.gunicorn,
+               told);
   if (server.gunicorn.app.empty()) server.gunicorn.app = told.app;
   if (server.gunicorn.config_file.empty()) server.gunicorn.config_file = told.config_file;
 }

@@ -129,6 +129,21 @@ TEST_CASE("systemctl show is read block by block") {
   CHECK(units[2].state.load == "not-found");
   CHECK(units[2].state.main_pid == 0);
   CHECK(parse_show("").empty());
+  const auto limits = parse_show(
+      "Id=shop.service\nRestart=on-failure\nKillMode=mixed\nTimeoutStopUSec=1min 30s\n"
+      "LimitNOFILE=18446744073709551615\nWantedBy=multi-user.target\nRequiredBy=a.service "
+      "b.service\nTriggeredBy=shop.socket\n");
+  REQUIRE(limits.size() == 1);
+  CHECK(limits[0].state.restart == "on-failure");
+  CHECK(limits[0].state.kill_mode == "mixed");
+  CHECK(limits[0].state.stop_timeout_ms == 90'000);
+  CHECK(limits[0].state.open_files == -1);
+  CHECK(limits[0].state.wanted_by ==
+        std::vector<std::string>{"multi-user.target", "a.service", "b.service"});
+  CHECK(limits[0].state.triggered_by == std::vector<std::string>{"shop.socket"});
+  CHECK(parse_show("Id=a.service\nTimeoutStopUSec=infinity\n")[0].state.stop_timeout_ms == -1);
+  CHECK(parse_show("Id=a.service\nTimeoutStopUSec=5.5s\n")[0].state.stop_timeout_ms == 5500);
+  CHECK(parse_show("Id=a.service\nTimeoutStopUSec=3 moons\n")[0].state.stop_timeout_ms == 0);
   CHECK(show_command({"a.service", "b.service"}).back() == "b.service");
 }
 
