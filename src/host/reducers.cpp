@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "host/reduce_flask.h"
+
 namespace hopcheck {
 namespace {
 
@@ -60,6 +62,7 @@ std::string last_lines(const ByteSource& source) {
 }  // namespace
 
 Reducer find_reducer(const std::string& name) {
+  if (name == "flask-1") return reduce_flask;
   return name == "last-lines-40" ? last_lines : nullptr;
 }
 
