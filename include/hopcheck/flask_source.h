@@ -36,6 +36,10 @@ Fact<FlaskSource> flask_source(const Deployment& host, const std::string& folder
 /// Of a running server: the module that it loads, from where it runs.
 Fact<FlaskSource> flask_source(const Deployment& host, const AppServer& server);
 
+/// The Flask applications that the modules of a folder make: "shop:app".
+Fact<std::vector<Located<std::string>>> applications_in(const Deployment& host,
+                                                        const std::string& folder);
+
 /// What the application answers on another path than the probe's, through the whole way of it.
 Fact<Exchange> answer_on(const Deployment& host, const Route& route, const std::string& path);
 

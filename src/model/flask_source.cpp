@@ -215,6 +215,30 @@ Fact<FlaskSource> flask_source(const Deployment& host, const AppServer& server) 
   return flask_source(host, folder, module);
 }
 
+Fact<std::vector<Located<std::string>>> applications_in(const Deployment& host,
+                                                        const std::string& folder) {
+  std::vector<Located<std::string>> found;
+  Host& machine = host.state().host;
+  const Answer listing = machine.ask(ask::list(folder));
+  if (listing.status != Answer::Status::present) return undecidable("what lies in " + folder);
+  std::size_t files = 0;
+  for (const auto& name : files_in(listing)) {
+    if (!name.ends_with(".py")) continue;
+    if (++files > kMostFiles)
+      return undecidable("which of many modules in " + folder + " is meant");
+    const std::string path = folder + "/" + name;
+    const Answer answer = machine.ask(ask::reduce(path, "flask-1"));
+    if (answer.status != Answer::Status::present) return undecidable("what " + path + " makes");
+    for (const auto& line : flask_lines(answer.text)) {
+      if (line.words[0] != "app" || line.words.size() < 2) continue;
+      found.push_back(
+          {name.substr(0, name.size() - 3) + ":" + line.words[1],
+           {EvidenceKind::file, path, line.number, line.words[1] + " = Flask(...)", false}});
+    }
+  }
+  return found;
+}
+
 Fact<Exchange> answer_on(const Deployment& host, const Route& route, const std::string& path) {
   if (!route.requested()) return undecidable(route.name + " is never requested");
   Request request = route.request;
