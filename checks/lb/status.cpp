@@ -96,6 +96,39 @@ std::optional<Fix> without_redirect(const Deployment& host, const Route& route) 
   return fix;
 }
 
+/// The application refuses the probe's Host, and takes the site's own name.
+void blame_host(const Deployment& host, const Route& route, const Exchange& exchange,
+                Finding& finding) {
+  const std::string name = other_name(route);
+  if (exchange.status != 400 || author(exchange) == Author::nginx || name.empty()) return;
+  // Unseen, it leaves open which of the two faults this is.
+  const auto answer = answer_to_name(host, route, name);
+  if (!answer->answered() || !route.target->lb.codes.value.contains(answer->status)) return;
+  const std::string sent = route.request.host.empty() ? "none" : route.request.host;
+  finding.code = "lb.host-refused";
+  finding.title = fmt::format("{} {} answers {} to the load balancer's Host ({}), and {} to {}",
+                              route.request.method, route.request.path, exchange.status, sent,
+                              answer->status, name);
+  Request request = route.request;
+  request.host = name;
+  Evidence good = cite(request, *answer);
+  good.source += " with Host: " + name;
+  finding.evidence.push_back(std::move(good));
+  const auto edit = own_location(host, route, {"proxy_set_header Host " + name + ";"});
+  if (edit && route.instance != nullptr && route.action.kind == nginx::Action::Kind::proxy_pass) {
+    Fix fix;
+    fix.summary = fmt::format("let nginx pass {} on under the site's name", route.request.path);
+    fix.edits = {*edit};
+    fix.commands = {route.instance->load_command()};
+    fix.interrupts = Interrupts::reload;
+    finding.fixes.push_back(std::move(fix));
+  }
+  Fix send;
+  send.on = On::lb;
+  send.summary = fmt::format("let the load balancer's check send Host: {}", name);
+  finding.fixes.push_back(std::move(send));
+}
+
 /// In words, for what lies in the user's own code, or in a configuration of another shape.
 Fix in_words(const Route& route, const Exchange& exchange, const std::string& code) {
   Fix fix;
@@ -141,6 +174,8 @@ void add_path(const Deployment& host, const Route& route, const Exchange& exchan
 void add_fixes(const Deployment& host, const Route& route, const Exchange& exchange,
                Finding& finding) {
   if (finding.code == "lb.probe-server-error") return;  // it is mended at its cause
+  blame_host(host, route, exchange, finding);
+  if (finding.code == "lb.host-refused") return;
   std::optional<Fix> here;
   if (finding.code == "lb.path-needs-auth") here = without_password(host, route);
   if (finding.code == "lb.path-redirects") here = without_redirect(host, route);
