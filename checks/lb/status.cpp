@@ -68,11 +68,12 @@ std::string code_of(int status) {
 }
 
 /// The password that nginx asks for is not asked for on the probe's own path.
-std::optional<Fix> without_password(const Deployment& host, const Route& route) {
+std::optional<Fix> without_password(const Deployment& host, const Route& route, Finding& finding) {
   if (route.instance == nullptr || route.location == nullptr) return std::nullopt;
   const auto asks =
       nginx::in_force(*route.instance->config, route.location->directive, "auth_basic");
   if (!asks || asks->arg(0) == "off") return std::nullopt;
+  finding.evidence.push_back(asks->evidence());
   const auto edit = own_location(host, route, {"auth_basic off;"});
   if (!edit) return std::nullopt;
   Fix fix;
@@ -177,7 +178,7 @@ void add_fixes(const Deployment& host, const Route& route, const Exchange& excha
   blame_host(host, route, exchange, finding);
   if (finding.code == "lb.host-refused") return;
   std::optional<Fix> here;
-  if (finding.code == "lb.path-needs-auth") here = without_password(host, route);
+  if (finding.code == "lb.path-needs-auth") here = without_password(host, route, finding);
   if (finding.code == "lb.path-redirects") here = without_redirect(host, route);
   if (here) finding.fixes.push_back(std::move(*here));
   add_path(host, route, exchange, finding);
@@ -206,6 +207,8 @@ Finding bad_status(const Deployment& host, const Route& route, const Exchange& e
   finding.evidence = {cite(route.request, exchange), cite("path", lb.path, lb.path.value),
                       cite("codes", lb.codes, lb.codes.value.text)};
   if (route.location != nullptr) finding.evidence.push_back(route.location->from);
+  if (route.action.kind == nginx::Action::Kind::return_)
+    finding.evidence.push_back(route.action.from);
   add_exception(host, route, exchange, finding);
   return finding;
 }
