@@ -44,6 +44,9 @@ Fact<std::vector<Incident>> incidents(const Deployment& host, const std::string&
   std::vector<Incident> found;
   for (auto& line : parse_journal(lines->out))
     found.push_back({std::max(0.0, *now - line.time), std::move(line.text)});
+  // With --grep and -n journalctl prints the newest first.
+  std::stable_sort(found.begin(), found.end(),
+                   [](const Incident& a, const Incident& b) { return a.age_s > b.age_s; });
   return found;
 }
 
