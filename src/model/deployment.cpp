@@ -6,6 +6,7 @@
 
 #include "facts/nginx/instances.h"
 #include "facts/systemd/journal.h"
+#include "hopcheck/sample.h"
 #include "model/state.h"
 
 namespace hopcheck {
@@ -254,7 +255,12 @@ void Deployment::collect() const {
   // The requests wait for less than the routes do. One after another: two at once would queue
   // at a single worker and make the slowness.
   const auto requests = requested_routes(*this);
-  for (const auto& route : requests.seen_items()) probe(route);
+  for (const auto& route : requests.seen_items()) {
+    const auto exchange = probe(route);
+    // Before the next request joins the queue.
+    if (exchange.seen() && exchange->outcome == Exchange::Outcome::timed_out)
+      listeners_after_probe(*this);
+  }
   routes();
 }
 

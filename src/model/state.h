@@ -88,6 +88,8 @@ std::vector<Target> complete_targets(const Deployment& deployment,
                                      const std::vector<Target>& given);
 /// The load balancer's probe and the site's URL of every target, not followed yet.
 Partial<Route> requested_routes(const Deployment& deployment);
+/// A route's request as it is sent: with less patience where the load balancer's own was in vain.
+Request request_of(const Deployment& host, const Route& route);
 /// All routes, followed as far as they can be.
 std::vector<Route> build_routes(const Deployment& deployment);
 
