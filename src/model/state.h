@@ -71,6 +71,8 @@ Fact<T> decoded(const Answer& answer, const std::string& what, Decode&& decode) 
   }
 }
 
+/// Who we are and where.
+const Fact<Identity>& identity_of(Deployment::State& state);
 Fact<Accounts> read_accounts(Host& host);
 /// The rights of a user by name, with the groups that /etc/group gives them.
 Fact<Credentials> credentials_of(const Accounts& accounts, const std::string& user);
