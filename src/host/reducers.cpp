@@ -3,6 +3,8 @@
 
 #include <algorithm>
 
+#include "host/reduce_python.h"
+
 namespace hopcheck {
 namespace {
 
@@ -60,7 +62,8 @@ std::string last_lines(const ByteSource& source) {
 }  // namespace
 
 Reducer find_reducer(const std::string& name) {
-  return name == "last-lines-40" ? last_lines : nullptr;
+  if (name == "last-lines-40") return last_lines;
+  return name == "python-forwarding-1" ? reduce_python_forwarding : nullptr;
 }
 
 }  // namespace hopcheck

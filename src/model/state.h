@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hopcheck/deployment.h"
+#include "hopcheck/forwarded.h"
 #include "host/host.h"
 #include "host/tables.h"
 #include "model/memo.h"
@@ -42,6 +43,7 @@ struct Deployment::State {
   Memo<Fact<Partial<Unit>>> units{};
   Memo<Partial<SupervisorProgram>> supervisor_programs{};
   Memo<std::vector<std::vector<nginx::Member>>> unit_binds{};  ///< beside `units`
+  Memo<std::map<int, Fact<AppSource>>> app_sources{};  ///< by the server's pid
   Memo<std::vector<Route>> routes{};
   Memo<Partial<const Route*>> requested{};
   Memo<Partial<const Route*>> proxied{};
