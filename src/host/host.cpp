@@ -226,8 +226,9 @@ Question read(const std::string& path, std::size_t cap) {
   return {Verb::read, {path, "cap=" + std::to_string(cap)}};
 }
 
-Question reduce(const std::string& path, const std::string& reducer) {
-  return {Verb::reduce, {path, reducer}};
+Question reduce(const std::string& path, const std::string& reducer, const std::string& format) {
+  if (format.empty()) return {Verb::reduce, {path, reducer}};
+  return {Verb::reduce, {path, reducer, "format=" + format}};
 }
 
 Question list(const std::string& path) {

@@ -67,8 +67,9 @@ class Host {
 namespace ask {
 /// The first `cap` bytes of a regular file. Absent: no such file.
 Question read(const std::string& path, std::size_t cap = 4 << 20);
-/// What reducer `name` (reducers.h) makes of a file, however large.
-Question reduce(const std::string& path, const std::string& reducer);
+/// What reducer `name` (reducers.h) makes of a file, however large; some want the file's format.
+Question reduce(const std::string& path, const std::string& reducer,
+                const std::string& format = {});
 /// The entries of a directory, sorted by name, a line each: "file NAME" (types as in PathStep).
 Question list(const std::string& path);
 /// Every component of a path (tables.h, decode_walk).
