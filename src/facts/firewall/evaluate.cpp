@@ -17,6 +17,7 @@ struct Line {
   Packet packet{};
   Place perhaps_dropped{};   ///< somewhere on the way
   Place perhaps_accepted{};  ///< in this base chain
+  bool perhaps_refused{false};
   std::string zone{};
 };
 
@@ -88,14 +89,16 @@ class Evaluator {
     return line;
   }
 
-  /// What this host answers must get out again. On loopback both ways are the same rules, which an
-  /// established connection passes where the new one did in all but odd rulesets: not followed.
+  /// What this host answers must get out, and what follows get in. On loopback these are the same
+  /// rules, which an established connection passes in all but odd rulesets: not followed.
   void answer(std::vector<Line> lines) {
     if (!connection_.loopback) {
+      later_ = true;
       for (Line& line : lines)
         go_out(line.packet, line.packet.ct_state == "new" ? "established" : "");
-      lines = pass("output", std::move(lines));
-      lines = pass("postrouting", std::move(lines));
+      lines = pass("postrouting", pass("output", std::move(lines)));
+      for (Line& line : lines) come_in(line.packet);
+      lines = pass("input", pass("prerouting", pass("ingress", std::move(lines))));
     }
     for (Line& line : lines) {
       const bool sure = line.perhaps_dropped.chain == nullptr;
@@ -103,8 +106,18 @@ class Evaluator {
     }
   }
 
+  void come_in(Packet& packet) const {
+    packet.answer = false;
+    packet.tcp_flags = kAck;
+    packet.iif = connection_.interface;
+    packet.oif = "-";
+    packet.mark = 0;
+    if (packet.translated) packet.local_port.reset();  // before it is translated, another one
+  }
+
   void go_out(Packet& packet, const std::string& state) const {
     packet.answer = true;
+    packet.tcp_flags = kSynAck;
     packet.ct_state = state;
     packet.oif = connection_.interface;
     packet.iif = "-";
@@ -128,6 +141,8 @@ class Evaluator {
         if (concerns(table, chain, hook)) stages.push_back({&table, &chain});
       }
     }
+    // Of two with one priority the kernel asks the one first that was added last.
+    std::reverse(stages.begin(), stages.end());
     std::stable_sort(stages.begin(), stages.end(), [](const Stage& a, const Stage& b) {
       return a.chain->base->priority < b.chain->base->priority;
     });
@@ -147,7 +162,7 @@ class Evaluator {
     for (Line& line : lines) {
       // Established connections have their translation already.
       const bool skips = stage.chain->base->type == "nat" &&
-                         (line.packet.answer || line.packet.translated);
+                         (later_ || line.packet.translated);
       (skips ? ends.accepted : entering).push_back(std::move(line));
     }
     walk(stage, std::move(entering), ends, 0);
@@ -335,6 +350,7 @@ class Evaluator {
     }
     if (may_accept && line.perhaps_accepted.chain == nullptr) line.perhaps_accepted = at.place();
     if (may_drop && line.perhaps_dropped.chain == nullptr) line.perhaps_dropped = at.place();
+    line.perhaps_refused = line.perhaps_refused || verdict.kind == V::reject;
     next.push_back(std::move(line));
   }
 
@@ -400,13 +416,14 @@ class Evaluator {
   /// What a reject sends is a packet of this host, too: where that is dropped, the peer hears
   /// nothing.
   bool is_silenced(Line line, const std::string& how) const {
-    if (line.packet.answer || connection_.loopback) return false;
+    if (later_ || connection_.loopback) return false;
     Evaluator trial(rules_, connection_);
     line.perhaps_dropped = line.perhaps_accepted = {};
-    line.packet.icmp = how.rfind("tcp", 0) != 0;
-    line.packet.refusal = true;
-    const bool tracked = line.packet.ct_state == "new" || line.packet.ct_state == "invalid";
-    trial.go_out(line.packet, tracked ? "related" : "");
+    const bool icmp = how.rfind("tcp", 0) != 0;
+    const std::string& state = line.packet.ct_state;
+    trial.go_out(line.packet, state == "new" ? "related" : state == "invalid" ? state : "");
+    line.packet.icmp = icmp;
+    line.packet.tcp_flags = kRstAck;
     const auto left = trial.pass("postrouting", trial.pass("output", {line}));
     return left.empty() && std::all_of(trial.fates_.begin(), trial.fates_.end(), [](const Fate& f) {
              return f.kind == Fate::Kind::drop;
@@ -421,6 +438,8 @@ class Evaluator {
     fate.by = by;
     fate.how = how;
     fate.answer = line.packet.answer;
+    fate.or_reject = fate.kind == Fate::Kind::drop && line.perhaps_refused;
+    fate.later = later_ && kind != Fate::Kind::accept;
     fate.by_peer = names_peer(by.rule, line.packet);
     fate.zone = line.zone;
     fate.address = line.packet.local;
@@ -432,6 +451,7 @@ class Evaluator {
   const Connection& connection_;
   std::vector<Fate> fates_{};
   Place translated_by_{};
+  bool later_{false};
   std::size_t steps_{0};
 };
 
@@ -442,7 +462,7 @@ std::vector<Fate> evaluate(const Ruleset& rules, const Connection& connection) {
   for (Fate& fate : Evaluator(rules, connection).run()) {
     const auto same = std::find_if(fates.begin(), fates.end(), [&](const Fate& each) {
       return each.kind == fate.kind && each.by.chain == fate.by.chain &&
-             each.by.rule == fate.by.rule && each.answer == fate.answer &&
+             each.by.rule == fate.by.rule && each.answer == fate.answer && each.later == fate.later &&
              each.zone == fate.zone && each.port == fate.port && each.address == fate.address;
     });
     if (same == fates.end()) {

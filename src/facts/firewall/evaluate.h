@@ -35,8 +35,10 @@ struct Fate {
   Ranges peers{};
   Place by{};            ///< drop, reject: what decides; unknown: what could not be judged
   std::string how{};     ///< reject: what the sender is told
-  bool answer{false};    ///< the packets that this host answers with are concerned
+  bool answer{false};    ///< it meets the packets that this host answers with
+  bool later{false};     ///< it meets packets behind the first one, which passes
   bool by_peer{false};   ///< the rule names the peer's address
+  bool or_reject{false}; ///< dropped, but for a reject before it that could not be judged
   std::string zone{};    ///< the zone of firewalld that it came through
   Bits address{};        ///< what the packet's destination is there, after any redirection
   int port{0};

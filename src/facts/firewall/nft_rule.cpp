@@ -98,12 +98,18 @@ class RuleParser {
 
   void reject() {
     tokens_.go();
-    std::string how = "icmp port-unreachable";
+    std::string how = "icmpx port-unreachable";
     if (tokens_.take("with")) {
       how.clear();
       for (; tokens_.look().kind == Kind::word && !tokens_.look().is("comment"); tokens_.go()) {
         if (!tokens_.look().is("type")) how += (how.empty() ? "" : " ") + tokens_.look().text;
       }
+    }
+    // In a table for both families nft does not list the one that the message belongs to.
+    if (how.rfind("icmp ", 0) == 0 || how.rfind("icmpv6 ", 0) == 0) {
+      Match& family = add(Step::Kind::match).match;
+      family.fields = {Field::nfproto};
+      family.elements = {{{parse_operand(Field::nfproto, how[4] == ' ' ? "ipv4" : "ipv6")}, {}}};
     }
     verdict({Verdict::Kind::reject, how});
   }

@@ -19,9 +19,6 @@ Answer of(bool value) {
 constexpr std::uint64_t tcp = 6;
 constexpr std::uint64_t icmp = 1;
 constexpr std::uint64_t icmp6 = 58;
-constexpr std::uint64_t syn = 0x02;
-constexpr std::uint64_t syn_ack = 0x12;
-constexpr std::uint64_t rst_ack = 0x14;
 // Ports that balancers connect from.
 constexpr std::uint64_t lowest_peer_port = 1024;
 constexpr std::uint64_t highest_port = 65535;
@@ -47,7 +44,7 @@ std::optional<std::uint64_t> number_of(const Packet& packet, Field field) {
     case Field::nfproto:
       return is_v4(packet.local) ? 4 : 6;
     case Field::tcp_flags:
-      return packet.refusal ? rst_ack : packet.answer ? syn_ack : syn;
+      return packet.tcp_flags;
     case Field::mark:
       return packet.mark;
     case Field::ct_mark:

@@ -9,13 +9,18 @@
 
 namespace hopcheck::firewall {
 
+constexpr std::uint64_t kSyn = 0x02;
+constexpr std::uint64_t kSynAck = 0x12;
+constexpr std::uint64_t kRstAck = 0x14;
+constexpr std::uint64_t kAck = 0x10;
+
 /// A packet of a connection, coming in or going out. What is not known is nothing, or "".
 struct Packet {
   const Connection* connection{nullptr};
   Ranges peers{};
   bool answer{false};    ///< from this host to the peer
-  bool refusal{false};   ///< an answer that is the RST or the ICMP message of a reject
-  bool icmp{false};      ///< of these, the latter
+  bool icmp{false};      ///< an ICMP message about the connection
+  std::uint64_t tcp_flags{kSyn};
   Bits local{};          ///< this host's address, after any redirection
   std::optional<int> local_port{};
   std::string iif{};     ///< "-": there is none

@@ -45,7 +45,9 @@ int main(int argc, char** argv) {
     connection.own_addresses = {connection.address};
     std::string words;
     for (const auto& fate : evaluate(rules, connection)) {
-      words += (words.empty() ? "" : ",") + std::string(word_of(fate.kind));
+      const bool fails = fate.kind == Fate::Kind::drop || fate.kind == Fate::Kind::reject;
+      // TCP takes a refusal for a hint once it is connected.
+      words += (words.empty() ? "" : ",") + std::string(fails && (fate.later || fate.or_reject) ? "cut" : word_of(fate.kind));
       if (fate.by.rule != nullptr) words += " by " + fate.by.rule->text;
     }
     std::cout << words << std::endl;
