@@ -46,6 +46,13 @@ std::vector<std::string> entries_in(const Answer& listing) {
   return names_in(listing, true);
 }
 
+const Fact<Identity>& identity_of(const Deployment& deployment) {
+  Deployment::State& state = deployment.state();
+  return state.identity.get([&] {
+    return decoded<Identity>(state.host.ask(ask::identity()), "this host", decode_identity);
+  });
+}
+
 Deployment::Deployment(Host& host, std::vector<Target> targets, int since_ms)
     : state_(std::make_unique<State>(host, std::move(targets), since_ms)) {}
 Deployment::~Deployment() = default;
@@ -180,9 +187,7 @@ Fact<std::vector<std::string>> Deployment::journal(const std::string& unit) cons
 }
 
 Fact<std::string> Deployment::nginx_test(const nginx::Instance& instance) const {
-  const auto& who = state_->identity.get([&] {
-    return decoded<Identity>(state_->host.ask(ask::identity()), "this host", decode_identity);
-  });
+  const auto& who = identity_of(*this);
   if (!who.seen()) return who.unseen();
   if (files_only()) return Unseen{Unseen::Why::out_of_scope, "nginx -t (files only)", {}};
   if (!who->privileged) return Unseen{Unseen::Why::denied, "what nginx -t says", "root"};
@@ -224,17 +229,13 @@ bool Deployment::files_only() const {
 }
 
 Fact<bool> Deployment::systemd() const {
-  const auto& who = state_->identity.get([&] {
-    return decoded<Identity>(state_->host.ask(ask::identity()), "this host", decode_identity);
-  });
+  const auto& who = identity_of(*this);
   if (!who.seen()) return who.unseen();
   return who->systemd;
 }
 
 Fact<std::vector<std::string>> Deployment::addresses() const {
-  const auto& who = state_->identity.get([&] {
-    return decoded<Identity>(state_->host.ask(ask::identity()), "this host", decode_identity);
-  });
+  const auto& who = identity_of(*this);
   if (!who.seen()) return who.unseen();
   std::vector<std::string> addresses;
   for (const auto& entry : who->addresses) addresses.push_back(entry.address);
