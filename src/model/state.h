@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "model/memo.h"
 
 namespace hopcheck {
+
+struct FirewallRules;
 
 /// Users and groups of this host, from /etc/passwd and /etc/group.
 struct Accounts {
@@ -49,6 +52,7 @@ struct Deployment::State {
   Memo<Partial<const Route*>> proxied{};
   Memo<Partial<Endpoint>> endpoints{};
   Memo<std::map<std::string, std::vector<const Route*>>> routes_by_node{};
+  Memo<Fact<std::shared_ptr<const FirewallRules>>> firewall{};
 };
 
 /// An answer's text, or why there is none; an absent one is told as `absent_as`.
@@ -96,6 +100,9 @@ Partial<Route> requested_routes(const Deployment& deployment);
 Request request_of(const Deployment& host, const Route& route);
 /// All routes, followed as far as they can be.
 std::vector<Route> build_routes(const Deployment& deployment);
+
+/// Addresses that were told, or are those of a load balancer that was told.
+bool known_sources(const LbSettings& lb);
 
 /// Relative socket paths made absolute by their holder's working directory.
 std::vector<Listener> absolute(std::vector<Listener> listeners, const Partial<Process>* processes);
