@@ -7,6 +7,7 @@
 #include "facts/nginx/site.h"
 #include "facts/nginx/uri.h"
 #include "facts/nginx/visit.h"
+#include "hopcheck/nginx_headers.h"
 
 namespace hopcheck::nginx {
 
@@ -197,6 +198,12 @@ Captures name_captures(const ServerBlock& server, const std::string& host) {
 
 std::optional<Chosen> choose(const Config& config, const Site& site, const std::string& address,
                              int port, const std::string& host, const std::string& path) {
+  return choose(config, site, address, port, host, path, nullptr);
+}
+
+std::optional<Chosen> choose(const Config& config, const Site& site, const std::string& address,
+                             int port, const std::string& host, const std::string& path,
+                             const std::map<std::string, std::string>* forwarded) {
   const auto all = connection_takers(site, address, port);
   if (all.empty()) {
     if (const Unseen* hole = missing_servers(config, site)) throw NotSeen(*hole);
@@ -213,6 +220,7 @@ std::optional<Chosen> choose(const Config& config, const Site& site, const std::
   visit.port = port;
   visit.http_host = host;
   visit.request_uri = path;
+  visit.forwarded = forwarded;
   visit.merge_slashes = merges_slashes(config, *default_of(all).server);
   if (by == Chosen::By::regex && name) visit.captures = name_captures(*taker.server, *name);
   Chosen out = answer(visit, site);
