@@ -98,9 +98,13 @@ Fix in_source(std::string summary) {
   return fix;
 }
 
-std::string with_count(ProxyFix fix, int count) {
-  fix.x_for = count;
-  return fix.text();
+/// The call as it should stand.
+Fix write_instead(const ProxyFix& right) {
+  std::string call = right.text();
+  const std::string name = "ProxyFix(";
+  call.insert(name.size(), call == name + ")" ? "app.wsgi_app" : "app.wsgi_app, ");
+  return in_source(fmt::format("write {} in {}:{}, and restart the application", call,
+                               right.from.source, right.from.line));
 }
 
 /// What is in front of the application, in words: "the load balancer and nginx".
@@ -117,7 +121,7 @@ Finding begin(const Route& route, const AppServer& app, const char* code) {
   Finding finding;
   finding.code = code;
   finding.confidence = Confidence::likely;
-  finding.about = {route.endpoints.front().node(), route.node()};
+  finding.about = {route.instance != nullptr ? route.endpoints.front().node() : route.node()};
   finding.detail = "The application is " + app.text() + ".";
   return finding;
 }
@@ -159,9 +163,9 @@ void judge_addresses(const Route& route, const AppServer& app, const ProxyFix& f
   }
   finding.evidence = {fix.from};
   cite_ways(route, addresses, finding);
-  if (right > 0)
-    finding.fixes = {in_source(fmt::format("let {} stand in {}:{}", with_count(fix, right),
-                                           fix.from.source, fix.from.line))};
+  ProxyFix counted = fix;
+  counted.x_for = right;
+  if (right > 0) finding.fixes = {write_instead(counted)};
   out.report(std::move(finding));
 }
 
@@ -206,8 +210,7 @@ void judge_unset(const Deployment& host, const Route& route, const AppServer& ap
   }
   ProxyFix right = fix;
   right.x_host = right.x_prefix = 0;
-  finding.fixes = {in_source(
-      fmt::format("let {} stand in {}:{}", right.text(), fix.from.source, fix.from.line))};
+  finding.fixes = {write_instead(right)};
   out.report(std::move(finding));
 }
 
@@ -229,8 +232,7 @@ void judge_scheme(const Deployment& host, const Route& route, const AppServer& a
     finding.evidence = {source.proxy_fix->from};
     ProxyFix right = *source.proxy_fix;
     right.x_proto = 1;
-    finding.fixes = {in_source(
-        fmt::format("let {} stand in {}:{}", right.text(), right.from.source, right.from.line))};
+    finding.fixes = {write_instead(right)};
   } else {
     finding.title = fmt::format(
         "X-Forwarded-Proto {} arrives at {}, and nothing there reads it (no ProxyFix): {}",
@@ -259,9 +261,9 @@ void judge_missing(const Route& route, const AppServer& app, const AppSource& so
   const Evidence& asks = source.asks_address.front();
   const bool on_socket = route.endpoints.front().member.is_unix();
   finding.title = fmt::format(
-      "{}:{} asks for the client's address, and every client has {}: the application has no "
-      "ProxyFix",
-      asks.source, asks.line, on_socket ? "none behind a Unix socket" : "that of nginx");
+      "{}:{} asks for the client's address and gets {}: the application has no ProxyFix",
+      asks.source, asks.line,
+      on_socket ? "none, since gunicorn listens on a Unix socket" : "that of nginx for everybody");
   finding.evidence = {asks};
   cite_ways(route, addresses, finding);
   ProxyFix fix;

@@ -87,8 +87,7 @@ std::string network_note(const Located<std::string>& allowed, const Belief& beli
   if (allowed.value.find('/') == std::string::npos || belief.version.empty() ||
       compare_versions(belief.version, "24.1.1") >= 0)
     return {};
-  return fmt::format(" (gunicorn {} compares addresses by letter and takes no networks)",
-                     belief.version);
+  return fmt::format(", and gunicorn {} takes single addresses only", belief.version);
 }
 
 void judge_peer(const Deployment& host, const Route& route, Outcome& out) {
@@ -103,9 +102,10 @@ void judge_peer(const Deployment& host, const Route& route, Outcome& out) {
   finding.code = "gunicorn.forwarded-peer-untrusted";
   finding.confidence = minds.seen ? Confidence::certain : Confidence::likely;
   finding.title = fmt::format(
-      "gunicorn does not believe {} that clients come over https (forwarded_allow_ips is {}){}: {}",
-      belief.peer, allowed.value, network_note(allowed, belief), minds.words);
-  finding.about = {endpoint.node(), route.node()};
+      "gunicorn does not believe {} that clients come over https (forwarded_allow_ips is {}{}): {}",
+      (route.instance != nullptr ? "nginx at " : "the load balancer at ") + belief.peer,
+      allowed.value, network_note(allowed, belief), minds.words);
+  finding.about = {route.instance != nullptr ? endpoint.node() : route.node()};
   finding.evidence = {allowed.from};
   if (route.instance != nullptr) {
     finding.evidence.push_back(route.action.from);
@@ -126,6 +126,11 @@ void judge_peer(const Deployment& host, const Route& route, Outcome& out) {
     finding.fixes = {allow(host, *app, allowed, joined(peers))};
   }
   finding.fixes.push_back(proxy_fix());
+  if (finding.fixes.size() == 1) {
+    Fix all = allow(host, *app, allowed, "*");
+    all.widens = "whoever reaches this port: they can claim https";
+    finding.fixes.push_back(std::move(all));
+  }
   out.report(std::move(finding));
 }
 

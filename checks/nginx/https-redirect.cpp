@@ -28,32 +28,53 @@ const nginx::Listen* tls_listen(const nginx::Site& site) {
   return nullptr;
 }
 
+/// The one application that the server block's other locations pass requests to.
+const nginx::Location* only_proxied(const std::vector<nginx::Location>& locations) {
+  const nginx::Location* found = nullptr;
+  for (const auto& location : locations) {
+    if (location.action.kind != Kind::proxy_pass) continue;
+    if (found != nullptr && found->action.target != location.action.target) return nullptr;
+    found = &location;
+  }
+  return found;
+}
+
+/// What makes the block pass on what it does not redirect, as `like` does.
+std::string passing_lines(const Route& route, const nginx::Location& like,
+                          const std::string& indent) {
+  const auto headers =
+      nginx::sent_headers(*route.instance->config, like.directive, Kind::proxy_pass);
+  std::string lines;
+  for (const auto& header : headers.set) {
+    const bool scheme = header.name == "X-Forwarded-Proto";
+    lines += fmt::format("\n{}proxy_set_header {} {};", indent, header.name,
+                         scheme ? "$http_x_forwarded_proto" : header.value);
+  }
+  return lines + fmt::format("\n{}proxy_pass {};", indent, like.action.target);
+}
+
 /// The redirect kept for those who did not come over https.
 Fix redirect_by_header(const Deployment& host, const Route& route) {
   Fix fix;
   fix.summary = "redirect only where the load balancer says that the client came over http";
   const auto line = source_line(host, route.action.from);
-  const bool plain = route.action.kind == Kind::return_ && line.seen() &&
-                     line->find("return") == line->find_first_not_of(" \t") &&
-                     route.action.from.source == route.server->from.source;
-  // Inside an `if` of its own the condition is what is to be changed.
-  const auto parent =
+  const std::uint32_t block =
       route.location != nullptr ? route.location->directive : route.server->directive;
-  const auto returns = route.instance->config->at(parent).children("return");
+  const auto returns = route.instance->config->at(block).children("return");
+  // Inside an `if` of its own the condition is what is to be changed.
   const bool own = std::any_of(returns.begin(), returns.end(), [&](const auto& one) {
-    return one.evidence().line == route.action.from.line;
+    return one.evidence().source == route.action.from.source &&
+           one.evidence().line == route.action.from.line;
   });
-  // With nothing behind it, a condition would leave the block without an answer.
-  const bool answers_otherwise = std::any_of(
-      route.server->locations.begin(), route.server->locations.end(),
-      [](const nginx::Location& location) {
-        return location.action.kind == Kind::proxy_pass || location.action.kind == Kind::uwsgi_pass;
-      });
-  if (!plain || !own || route.location != nullptr || !answers_otherwise) return fix;
-  const std::string indent = line->substr(0, line->find("return"));
-  fix.edits = {{route.action.from.source, route.action.from.line, *line,
-                indent + "if ($http_x_forwarded_proto = http) {\n" + indent + "    " +
-                    line->substr(indent.size()) + "\n" + indent + "}"}};
+  const nginx::Location* like = only_proxied(route.server->locations);
+  if (!own || like == nullptr || !line.seen()) return fix;
+  const std::size_t begin = line->find_first_not_of(" \t");
+  if (line->compare(begin, 7, "return ") != 0) return fix;
+  const std::string indent = line->substr(0, begin);
+  std::string lines = indent + "if ($http_x_forwarded_proto = http) {\n" + indent + "    " +
+                      line->substr(begin) + "\n" + indent + "}";
+  if (route.location != nullptr) lines += passing_lines(route, *like, indent);
+  fix.edits = {{route.action.from.source, route.action.from.line, *line, lines}};
   fix.commands = {route.instance->load_command()};
   fix.interrupts = Interrupts::reload;
   return fix;
@@ -86,9 +107,8 @@ HOPCHECK_CHECK(nginx_https_redirect) {
     Finding finding;
     finding.code = "nginx.redirect-loop-proto";
     finding.title = fmt::format(
-        "nginx redirects {} to itself for ever: {} also sends away what "
-        "came over https",
-        route->target->site.url.value, route->action.from.text);
+        "nginx redirects {} to itself for ever: {}:{} also sends away what came over https",
+        route->target->site.url.value, route->action.from.source, route->action.from.line);
     finding.about = {"server:" + route->server->label(), route->node()};
     finding.evidence = {route->action.from, cite(route->request, *exchange),
                         cite("url", route->target->site.url, route->target->site.url.value)};

@@ -37,7 +37,7 @@ std::vector<std::string> split_list(const std::string& text) {
 bool is_trusted(const std::string& peer, const std::vector<std::string>& trusted, bool networks) {
   const auto source = parse_network(peer);
   for (const auto& entry : trusted) {
-    if (entry == "*" || entry == peer) return true;
+    if (entry == "*") return true;
     if (!networks && entry.find('/') != std::string::npos) continue;
     const auto named = parse_network(entry);
     if (!source || !named) continue;
@@ -113,7 +113,7 @@ Fact<Belief> gunicorn_belief(const Deployment& host, const Route& route, const E
     if (peers.empty()) {
       if (!all && !only_loopback(trusted))
         return undecidable("from which addresses the load balancer connects (--lb-source)");
-      belief.peer = "the load balancer";
+      belief.peer = "an address that is not told (--lb-source)";
       belief.believes = all;
       return belief;
     }
