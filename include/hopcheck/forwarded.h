@@ -102,6 +102,9 @@ Fact<Minds> minds_scheme(const Deployment& host, const Route& route);
 /// request with forged X-Forwarded headers; nothing where the answer does not follow them. Unseen
 /// unless --probe full lets such requests be sent.
 Fact<std::optional<std::vector<Evidence>>> forged_host(const Deployment& host, const Route& route);
+/// Likewise that a client whom an access rule turns away is let in when it claims to be 127.0.0.1.
+Fact<std::optional<std::vector<Evidence>>> forged_address(const Deployment& host,
+                                                          const Route& route);
 
 /// The site is requested over https, and TLS ends in front of the application.
 bool is_https_site(const Route& route);

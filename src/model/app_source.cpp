@@ -143,21 +143,6 @@ Fact<AppSource> read_source(const Deployment& host, const AppServer& server) {
 
 }  // namespace
 
-std::string ProxyFix::text() const {
-  std::string inside;
-  const auto add = [&](const char* name, const std::optional<int>& count) {
-    if (count == 0) return;
-    inside += fmt::format("{}{}={}", inside.empty() ? "" : ", ", name,
-                          count ? std::to_string(*count) : "?");
-  };
-  add("x_for", x_for);
-  add("x_proto", x_proto);
-  add("x_host", x_host);
-  add("x_port", x_port);
-  add("x_prefix", x_prefix);
-  return "ProxyFix(" + inside + ")";
-}
-
 Fact<AppSource> app_source(const Deployment& host, const AppServer& server) {
   const auto& all = host.state().app_sources.get([&] {
     std::map<int, Fact<AppSource>> sources;

@@ -1,4 +1,4 @@
-// What an answer and a source show of http:// URLs on an https site, and answers to forged headers.
+// What an answer and a source show of http:// URLs on an https site.
 #include <algorithm>
 
 #include "hopcheck/cite.h"
@@ -117,27 +117,6 @@ Fact<Minds> minds_scheme(const Deployment& host, const Route& route) {
   }
   if (!minds.any() && !plain.seen()) return plain.unseen();
   return minds;
-}
-
-Fact<std::optional<std::vector<Evidence>>> forged_host(const Deployment& host, const Route& route) {
-  using Found = std::optional<std::vector<Evidence>>;
-  constexpr const char* kName = "forged.invalid";
-  Request request = route.request;
-  request.sent_as = kCrafted;
-  request.headers.emplace_back("X-Forwarded-Host", kName);
-  const auto exchange = decoded<Exchange>(host.state().host.ask(ask::request(request)),
-                                          request.url(), decode_exchange);
-  if (!exchange.seen()) return exchange.unseen();
-  const std::string location = exchange->header("Location");
-  const bool in_page = exchange->body.find(std::string("://") + kName) != std::string::npos;
-  if (!exchange->answered() || (location.find(kName) == std::string::npos && !in_page))
-    return Found{};
-  std::vector<Evidence> evidence{cite(request, *exchange)};
-  evidence.front().source += std::string(" with X-Forwarded-Host: ") + kName;
-  evidence.push_back(
-      {EvidenceKind::probe, evidence.front().source, 0,
-       in_page ? std::string("the page links to ://") + kName : "Location: " + location, true});
-  return Found{std::move(evidence)};
 }
 
 }  // namespace hopcheck

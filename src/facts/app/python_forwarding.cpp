@@ -237,6 +237,21 @@ void add_imports(const std::vector<Line>& lines, std::size_t i, PythonForwarding
 
 }  // namespace
 
+std::string ProxyFix::text() const {
+  std::string inside;
+  const auto add = [&](const char* name, const std::optional<int>& count) {
+    if (count == 0) return;
+    inside += fmt::format("{}{}={}", inside.empty() ? "" : ", ", name,
+                          count ? std::to_string(*count) : "?");
+  };
+  add("x_for", x_for);
+  add("x_proto", x_proto);
+  add("x_host", x_host);
+  add("x_port", x_port);
+  add("x_prefix", x_prefix);
+  return "ProxyFix(" + inside + ")";
+}
+
 PythonForwarding python_forwarding(const std::string& path, const std::string& reduced) {
   PythonForwarding found;
   const auto lines = lines_of(reduced, found.truncated);
