@@ -46,10 +46,7 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
   const Prober* own = own_probe(log, route);
   const long long window = log.last - log.first;
   if (own == nullptr || window < std::max(kShortest_s, kIntervals * lb.interval_ms.value / 1000))
-    return out.not_seen({Unseen::Why::undecidable,
-                         "whether probes of " + lb.profile.value +
-                             " arrive: the access log does not reach back far enough",
-                         {}});
+    return out.not_applicable("the access log does not reach back far enough to miss probes in it");
   Finding finding;
   finding.code = "lb.no-probe-arrives";
   finding.confidence = Confidence::possible;

@@ -129,6 +129,18 @@ Finding header_too_big(const Deployment& host, const Case& one) {
   return finding;
 }
 
+/// The line of these that tells of an end: gunicorn and uWSGI say so in words of their own.
+std::size_t line_of_end(const std::vector<std::string>& lines) {
+  for (const char* word :
+       {"HARAKIRI ON", "WORKER TIMEOUT", "DAMN !", "was sent SIG", "exited with code",
+        "terminated due to signal", "oom", "Main process exited"}) {
+    for (std::size_t i = 0; i < lines.size(); ++i) {
+      if (lines[i].find(word) != std::string::npos) return i;
+    }
+  }
+  return telling_line(lines);
+}
+
 /// What the application's journal says at the seconds at which the connections ended.
 void add_journal(const Deployment& host, const Case& one, Finding& finding) {
   const auto unit = host.unit_behind(*one.route);
@@ -137,7 +149,7 @@ void add_journal(const Deployment& host, const Case& one, Finding& finding) {
   const auto lines =
       journal_between(host, name, one.logged.seen.last - 2, one.logged.seen.last + 2);
   if (!lines.seen()) return;
-  const std::size_t telling = telling_line(*lines);
+  const std::size_t telling = line_of_end(*lines);
   if (telling < lines->size()) {
     finding.evidence.push_back(cite_log("journalctl -u " + name, (*lines)[telling]));
     finding.detail += " At that second its journal says why.";

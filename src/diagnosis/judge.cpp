@@ -74,8 +74,7 @@ void add_logged(const Finding& effect, Finding& cause) {
     const auto& known = cause.evidence;
     const bool told = std::find(known.begin(), known.end(), evidence) != known.end();
     const bool a_file = evidence.kind == EvidenceKind::log && evidence.source.starts_with("/");
-    if (a_file && !told && known.size() < kMost)
-      cause.evidence.push_back(evidence);
+    if (a_file && !told && known.size() < kMost) cause.evidence.push_back(evidence);
   }
 }
 
