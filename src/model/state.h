@@ -94,6 +94,8 @@ Fact<std::vector<AppServer>> complete_servers(const Deployment& deployment,
 Fact<Partial<Unit>> find_units(const Deployment& deployment, Deployment::State& state);
 std::vector<Target> complete_targets(const Deployment& deployment,
                                      const std::vector<Target>& given);
+/// Completes what is still assumed of the probe by the access log's regular probers.
+void observe_probes(const Deployment& deployment, LbSettings& lb);
 /// The load balancer's probe and the site's URL of every target, not followed yet.
 Partial<Route> requested_routes(const Deployment& deployment);
 /// A route's request as it is sent: with less patience where the load balancer's own was in vain.
