@@ -216,7 +216,7 @@ class Reader {
 
 }  // namespace
 
-std::string reduce_flask(const ByteSource& source) {
+std::string reduce_flask(const ByteSource& source, const std::string& /*format*/) {
   std::string bytes(static_cast<std::size_t>(std::min(source.size, most_looked_at)), '\0');
   bytes.resize(std::min(source.read(0, bytes.data(), bytes.size()), bytes.size()));
   std::string out = Reader().run(bytes);

@@ -35,7 +35,9 @@ std::optional<Edit> line_before(const Deployment& host, const Evidence& at,
   const auto line = line_of(host, at.source, at.line);
   if (!line.seen()) return std::nullopt;
   const auto indentation = line->find_first_not_of(" \t");
-  return Edit{at.source, at.line, {},
+  return Edit{at.source,
+              at.line,
+              {},
               line->substr(0, indentation == std::string::npos ? 0 : indentation) + text};
 }
 
