@@ -19,7 +19,7 @@ std::string reduced(const std::string& text) {
     std::copy_n(text.begin() + static_cast<std::ptrdiff_t>(begin), size, buffer);
     return size;
   };
-  return reduce_flask(source);
+  return reduce_flask(source, "");
 }
 
 }  // namespace
