@@ -111,7 +111,7 @@ HOPCHECK_CHECK(lb_hang_up) {
   bool durations = false;
   bool read = false;
   out.each(*host.nginx(), [&](const nginx::Instance& instance) {
-    if (instance.master == 0) return;
+    if (!*instance.running) return;
     const auto logs = access_logs(host, instance);
     for (const Unseen& missing : logs.missing) out.not_seen(missing);
     read = read || !logs.seen.files.empty();

@@ -94,6 +94,26 @@ std::vector<Edit> set_main_directive(const Deployment& host, const nginx::Instan
   return {{instance.conf_path, 1, "", name + " " + value + ";"}};
 }
 
+std::vector<Edit> change_number(const Deployment& host, const Evidence& from,
+                                const std::vector<std::string>& words, int now, int then) {
+  if (from.kind != EvidenceKind::file || from.line < 1) return {};
+  const auto lines = lines_of(host.state().host, from.source);
+  const auto number = static_cast<std::size_t>(from.line);
+  if (number > lines.size()) return {};
+  const std::string& line = lines[number - 1];
+  const std::string old = std::to_string(now);
+  for (const std::string& word : words) {
+    const auto at = line.find(word);
+    if (at == std::string::npos) continue;
+    const auto value = line.find_first_not_of(" \t=", at + word.size());
+    if (value == std::string::npos || line.compare(value, old.size(), old) != 0) continue;
+    const std::string rest = line.substr(value + old.size());
+    if (!rest.empty() && rest[0] >= '0' && rest[0] <= '9') continue;
+    return {{from.source, from.line, line, line.substr(0, value) + std::to_string(then) + rest}};
+  }
+  return {};
+}
+
 long long size_bytes(const std::string& text) {
   long long value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);

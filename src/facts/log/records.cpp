@@ -210,6 +210,9 @@ Occurrences Occurrences::since(long long from) const {
 std::string Occurrences::text() const {
   const auto clock = [](long long time) { return utc_text(time).substr(11, 8); };
   if (count == 1) return fmt::format("once, at {} UTC", clock(last));
+  if (first == last)
+    return fmt::format("{}{} times, all at {} UTC", at_least ? "at least " : "", count,
+                       clock(last));
   return fmt::format("{}{} times, from {} to {} UTC", at_least ? "at least " : "", count,
                      clock(first), clock(last));
 }
