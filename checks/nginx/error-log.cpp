@@ -109,6 +109,16 @@ Finding told(const Complaint& complaint, const std::vector<Logged>& groups) {
   return finding;
 }
 
+/// What stands on a command line was written in the unit that runs it.
+Evidence written_at(const Deployment& host, const AppServer& app, const Evidence& from) {
+  if (from.kind == EvidenceKind::file || !host.units().seen()) return from;
+  for (const Unit& unit : host.units()->seen_items()) {
+    const auto* start = unit.setting("ExecStart");
+    if (unit.name == app.unit && start != nullptr) return start->from;
+  }
+  return from;
+}
+
 /// More workers for a gunicorn that says how many it has; words for other servers.
 Fix more_workers(const Deployment& host, const Endpoint& endpoint) {
   Fix fix;
@@ -118,10 +128,11 @@ Fix more_workers(const Deployment& host, const Endpoint& endpoint) {
   const auto* workers = (*app)->gunicorn.workers.if_seen();
   if (workers == nullptr) return fix;
   const int more = std::max(2 * workers->value, 4);
-  fix.edits = change_number(host, workers->from, {"workers", "-w"}, workers->value, more);
+  const Evidence from = written_at(host, **app, workers->from);
+  fix.edits = change_number(host, from, {"workers", "-w"}, workers->value, more);
   if (fix.edits.empty()) return fix;
   fix.summary = fmt::format("let gunicorn have {} workers instead of {}", more, workers->value);
-  const bool in_unit = workers->from.source.ends_with(".service");
+  const bool in_unit = from.source.ends_with(".service") || from.source.ends_with(".conf");
   fix.commands = {(in_unit ? "systemctl daemon-reload && systemctl restart "
                            : std::string("systemctl restart ")) +
                   shell_quote((*app)->unit)};
