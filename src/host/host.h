@@ -18,6 +18,7 @@ enum class Verb {
   walk,
   run,
   request,
+  sample,
   resolve,
   processes,
   listeners,
@@ -78,10 +79,16 @@ Question walk(const std::string& path);
 Question run(std::vector<std::string> argv, int limit_ms = 3000);
 /// One HTTP exchange.
 Question request(const Request& request);
+/// The same exchange `count` times, one after another: the exchanges' measures as a table
+/// (tables.h), which ends early at one that got no answer. A question of its own, since two askers
+/// of one request share its answer.
+Question sample(const Request& request, int count);
 /// Addresses of a host name.
 Question resolve(const std::string& name);
 Question processes();
 Question listeners();
+/// The same once more, later: `look` 2 is asked after the requests.
+Question listeners_again(int look);
 /// Host name, system, kernel, user, addresses.
 Question identity();
 Question now();
@@ -90,8 +97,13 @@ Question now();
 Question settings();
 }  // namespace ask
 
-/// The request that a request question stands for.
+/// Whom a request imitates that no load balancer and no user sends (--probe full).
+inline constexpr const char* kCrafted = "crafted";
+
+/// The request that a request or sample question stands for.
 Request request_of(const Question& question);
+/// How often a sample question sends it.
+int count_of(const Question& question);
 
 const char* verb_name(Verb verb);
 /// The question whose key this is; throws std::invalid_argument where it is none.

@@ -2,15 +2,19 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "hopcheck/deployment.h"
+#include "hopcheck/forwarded.h"
 #include "host/host.h"
 #include "host/tables.h"
 #include "model/memo.h"
 
 namespace hopcheck {
+
+struct FirewallRules;
 
 /// Users and groups of this host, from /etc/passwd and /etc/group.
 struct Accounts {
@@ -42,11 +46,13 @@ struct Deployment::State {
   Memo<Fact<Partial<Unit>>> units{};
   Memo<Partial<SupervisorProgram>> supervisor_programs{};
   Memo<std::vector<std::vector<nginx::Member>>> unit_binds{};  ///< beside `units`
+  Memo<std::map<int, Fact<AppSource>>> app_sources{};  ///< by the server's pid
   Memo<std::vector<Route>> routes{};
   Memo<Partial<const Route*>> requested{};
   Memo<Partial<const Route*>> proxied{};
   Memo<Partial<Endpoint>> endpoints{};
   Memo<std::map<std::string, std::vector<const Route*>>> routes_by_node{};
+  Memo<Fact<std::shared_ptr<const FirewallRules>>> firewall{};
 };
 
 /// An answer's text, or why there is none; an absent one is told as `absent_as`.
@@ -71,6 +77,8 @@ Fact<T> decoded(const Answer& answer, const std::string& what, Decode&& decode) 
   }
 }
 
+/// Who we are and where.
+const Fact<Identity>& identity_of(Deployment::State& state);
 Fact<Accounts> read_accounts(Host& host);
 /// The rights of a user by name, with the groups that /etc/group gives them.
 Fact<Credentials> credentials_of(const Accounts& accounts, const std::string& user);
@@ -90,8 +98,13 @@ std::vector<Target> complete_targets(const Deployment& deployment,
 void observe_probes(const Deployment& deployment, LbSettings& lb);
 /// The load balancer's probe and the site's URL of every target, not followed yet.
 Partial<Route> requested_routes(const Deployment& deployment);
+/// A route's request as it is sent: with less patience where the load balancer's own was in vain.
+Request request_of(const Deployment& host, const Route& route);
 /// All routes, followed as far as they can be.
 std::vector<Route> build_routes(const Deployment& deployment);
+
+/// Addresses that were told, or are those of a load balancer that was told.
+bool known_sources(const LbSettings& lb);
 
 /// Relative socket paths made absolute by their holder's working directory.
 std::vector<Listener> absolute(std::vector<Listener> listeners, const Partial<Process>* processes);
