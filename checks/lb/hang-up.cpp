@@ -69,7 +69,7 @@ Finding given_up(const Gathering& at) {
 std::uint64_t given_up(const Prober& prober) {
   std::uint64_t count = 0;
   for (const auto& [status, times] : prober.statuses) {
-    if (status == "499") count += static_cast<std::uint64_t>(times);
+    if (status == "499") count += times;
   }
   return count;
 }

@@ -6,8 +6,8 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
-#include "hopcheck/edits.h"
 #include "hopcheck/logs.h"
+#include "hopcheck/mend.h"
 
 using namespace hopcheck;
 
@@ -129,13 +129,14 @@ Fix more_workers(const Deployment& host, const Endpoint& endpoint) {
   if (workers == nullptr) return fix;
   const int more = std::max(2 * workers->value, 4);
   const Evidence from = written_at(host, **app, workers->from);
-  fix.edits = change_number(host, from, {"workers", "-w"}, workers->value, more);
+  for (const char* way : {"--workers {}", "--workers={}", "-w {}", "workers = {}", "workers={}"}) {
+    const auto edit = replaced(host, from, fmt::format(fmt::runtime(way), workers->value),
+                               fmt::format(fmt::runtime(way), more));
+    if (edit && fix.edits.empty()) fix.edits = {*edit};
+  }
   if (fix.edits.empty()) return fix;
   fix.summary = fmt::format("let gunicorn have {} workers instead of {}", more, workers->value);
-  const bool in_unit = from.source.ends_with(".service") || from.source.ends_with(".conf");
-  fix.commands = {(in_unit ? "systemctl daemon-reload && systemctl restart "
-                           : std::string("systemctl restart ")) +
-                  shell_quote((*app)->unit)};
+  fix.commands = {restart_with_new_file((*app)->unit)};
   fix.interrupts = Interrupts::restart;
   return fix;
 }

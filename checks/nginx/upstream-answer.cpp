@@ -68,6 +68,8 @@ Finding begun(const Case& one) {
   if (one.route != nullptr) {
     for (const auto& endpoint : one.route->endpoints) finding.about.push_back(endpoint.node());
   }
+  if (!one.by_us && finding.code != "nginx.response-header-too-big")
+    finding.when = When::under_load;
   finding.evidence = {one.logged.evidence()};
   if (one.place && one.place->location != nullptr)
     finding.evidence.push_back(one.place->location->action.from);

@@ -20,11 +20,6 @@ std::vector<Edit> set_directive(const Deployment& host, const nginx::Instance& i
 std::vector<Edit> set_main_directive(const Deployment& host, const nginx::Instance& instance,
                                      const std::string& name, const std::string& value);
 
-/// The line of a file that `from` cites, with `then` for `now` behind one of these words ("-w",
-/// "workers"); empty where it does not stand there so.
-std::vector<Edit> change_number(const Deployment& host, const Evidence& from,
-                                const std::vector<std::string>& words, int now, int then);
-
 /// "4k", "10m", "1g" in bytes, 0 where it is none.
 long long size_bytes(const std::string& text);
 /// "60s", "500ms", "1m 30s", "60" as nginx reads times, in milliseconds; 0 where it is none.

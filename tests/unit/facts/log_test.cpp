@@ -82,13 +82,21 @@ TEST_CASE("an access log's probers") {
   const auto one = log::parse_access_log(
       "x",
       "log lines=9 odd=1 whole=yes first=2026-11-21T09:00:00 last=2026-11-21T09:02:00\n"
-      "prober agent=GoogleHC/1.0 source=35.191.0.1 host=a method=GET path=/h count=5 "
+      "prober agent=GoogleHC/1.0 source=35.191.0.1 host=a method=GET path=/h status=200 count=4 "
       "first=2026-11-21T09:00:00 last=2026-11-21T09:02:00 "
-      "times=2026-11-21T09:00:00,2026-11-21T09:00:30,2026-11-21T09:01:00,2026-11-21T09:01:30,"
-      "2026-11-21T09:02:00 statuses=200:4,503:1 slowest=12\n");
-  REQUIRE(one.log.probers.size() == 1);
-  CHECK(one.log.probers[0].interval_s() == 30);
-  CHECK(one.log.probers[0].text() ==
+      "times=2026-11-21T09:00:00,2026-11-21T09:00:30,2026-11-21T09:01:30,2026-11-21T09:02:00 "
+      "slowest=12\n"
+      "prober agent=GoogleHC/1.0 source=35.191.0.1 host=a method=GET path=/h status=503 count=2 "
+      "first=2026-11-20T09:00:00 last=2026-11-21T09:01:00 "
+      "times=2026-11-20T09:00:00,2026-11-21T09:01:00 slowest=13\n");
+  REQUIRE(one.log.probers.size() == 2);
+  std::vector<Prober> probers;
+  for (const auto& prober : one.log.probers)
+    log::add_prober(prober, log::time_of("2026-11-21T08:30:00"), probers);
+  REQUIRE(probers.size() == 1);
+  CHECK(probers[0].interval_s() == 30);
+  CHECK(probers[0].slowest_ms == 13);
+  CHECK(probers[0].text() ==
         "GoogleHC/1.0 from 35.191.0.1 asked for GET /h 5 times, from 09:00:00 to 09:02:00 UTC, "
         "every 30 s; answers: 200 (4), 503 (1)");
 }
