@@ -118,6 +118,25 @@ void add_next(Report& report) {
     report.next.push_back({"what does root see that this user does not?", "sudo hopcheck"});
 }
 
+/// Where a time-out has no cause on this host, one may lie before it.
+void add_cloud(const Deployment& host, const RunOptions& options, Report& report) {
+  const bool unexplained =
+      std::any_of(report.diagnosis.begin(), report.diagnosis.end(),
+                  [](const ReportedFinding& f) { return f.finding.code == "lb.probe-timeout"; });
+  if (!unexplained || !options.cloud.empty()) return;
+  const std::string profile = host.targets().front().lb.profile.value;
+  const std::string question = "does the cloud's firewall let the load balancer in?";
+  if (profile.rfind("aws-", 0) == 0) {
+    report.next.push_back({question,
+                           "aws ec2 describe-security-groups --group-ids GROUPS_OF_THIS_HOST > "
+                           "sg.json; hopcheck --cloud sg.json"});
+  } else if (profile == "gcp") {
+    report.next.push_back({question,
+                           "gcloud compute firewall-rules list --format=json > rules.json; "
+                           "hopcheck --cloud rules.json"});
+  }
+}
+
 }  // namespace
 
 Report diagnose(Recorder& recorder, const RunOptions& options, const Progress& progress) {
@@ -126,6 +145,7 @@ Report diagnose(Recorder& recorder, const RunOptions& options, const Progress& p
   report.version = HOPCHECK_VERSION;
   report.scope = options.scope;
   report.config_file = options.config_file;
+  if (!options.cloud.empty()) recorder.keep(ask::cloud(), Answer::present(options.cloud));
   const Deployment host(recorder, effective_targets(recorder, options), options.since_ms);
   if (progress) progress("asking this host");
   host.collect();
@@ -142,6 +162,7 @@ Report diagnose(Recorder& recorder, const RunOptions& options, const Progress& p
            report);
   add_requests(recorder, report);
   add_next(report);
+  add_cloud(host, options, report);
   report.duration_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
   return report;

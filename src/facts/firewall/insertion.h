@@ -14,9 +14,9 @@ struct Insertion {
   std::string table{};
   std::string tool{};
   std::string chain{};
-  int handle{0};       ///< nft: before this rule; 0: at the end
-  int number{0};       ///< before this rule, counted from 1; 0: at the end
-  std::string text{};  ///< as nft or iptables writes it
+  int handle{0};         ///< nft: before this rule; 0: at the end
+  int number{0};         ///< before this rule, counted from 1; 0: at the end
+  std::string text{};    ///< as nft or iptables writes it
   std::string before{};  ///< the text of that rule
 };
 
