@@ -43,19 +43,6 @@ std::string what(const FirewallVerdict& verdict, const FirewallPart& part) {
   return fmt::format("{} {} on port {}", verb, who(verdict, part), verdict.port);
 }
 
-Evidence cite_rule(const FirewallRule& rule) {
-  Evidence evidence;
-  evidence.kind = EvidenceKind::kernel;
-  const bool nft = rule.tool == "nft";
-  evidence.source = nft ? fmt::format("nft -a list chain {} {}", rule.table, rule.chain)
-                        : fmt::format("{}-save -t {}", rule.tool, rule.table);
-  evidence.text = rule.text;
-  if (rule.handle != 0) evidence.text += fmt::format(" # handle {}", rule.handle);
-  if (nft ? rule.handle == 0 : rule.number == 0)
-    evidence.text = fmt::format("chain {}: {}", rule.chain, rule.text);
-  return evidence;
-}
-
 /// The rest of the load balancer's network, where only a part of it is let in.
 bool is_left_out(const FirewallVerdict& verdict, const FirewallPart& part) {
   const bool some_in =
@@ -71,7 +58,7 @@ Finding stopped(const Route& route, const FirewallVerdict& verdict, const Firewa
   finding.code = silent ? "firewall.port-dropped" : "firewall.port-rejected";
   finding.title =
       fmt::format("{} {} ({})", verdict.front_end, what(verdict, part), part.rule.chain_text());
-  finding.evidence = {cite_rule(part.rule)};
+  finding.evidence = {cite(part.rule)};
   const Evidence sources = cite("sources", route.target->lb.sources, list_of(verdict.sources));
   if (verdict.sources_known) finding.evidence.push_back(sources);
   if (answered)

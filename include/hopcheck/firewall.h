@@ -22,6 +22,9 @@ struct FirewallRule {
   std::string chain_text() const;
 };
 
+/// "nft -a list chain inet filter input | tcp dport 80 drop # handle 7"
+Evidence cite(const FirewallRule& rule);
+
 /// What becomes of the connections from some of the load balancer's addresses.
 struct FirewallPart {
   enum class Action { accept, drop, reject, unknown };

@@ -71,9 +71,9 @@ CloudVerdict judge_aws(const std::vector<const Firewall*>& groups, const Caller&
   verdict.name = (names.size() == 1 ? "security group " : "security groups ") + list_of(names);
   verdict.from = {EvidenceKind::command, groups.front()->file, 0,
                   fmt::format("no inbound rule of {} lets tcp port {} in from {}", list_of(names),
-                              port, list_of(firewall::texts_of(left)))};
+                              port, list_of(told(left, caller)))};
   if (left.empty()) return verdict;
-  verdict.blocked = firewall::texts_of(left);
+  verdict.blocked = told(left, caller);
   if (!others.empty()) {
     verdict.action = CloudVerdict::Action::unknown;
     verdict.why = fmt::format("port {} is open to {}, and who that is the export does not say",
@@ -142,7 +142,7 @@ CloudVerdict judge_gcp(const Firewall& network, const Caller& caller) {
   denied.insert(denied.end(), left.begin(), left.end());  // what no rule takes is denied
   if (denied.empty()) return verdict;
   verdict.action = CloudVerdict::Action::block;
-  verdict.blocked = firewall::texts_of(firewall::united(std::move(denied)));
+  verdict.blocked = told(firewall::united(std::move(denied)), caller);
   const std::string said = verdict.by.empty() ? "no rule allows" : "rule " + verdict.by + " denies";
   verdict.from = {EvidenceKind::command, network.file, 0,
                   fmt::format("{} tcp port {} from {}", said, port, list_of(verdict.blocked))};

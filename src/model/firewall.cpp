@@ -5,6 +5,8 @@
 #include <array>
 #include <set>
 
+#include <fmt/format.h>
+
 namespace hopcheck {
 namespace {
 
@@ -251,6 +253,16 @@ Caller caller_of(const Deployment& host, const Route& route) {
   return caller;
 }
 
+std::vector<std::string> told(firewall::Ranges peers, const Caller& caller) {
+  for (const auto& own : caller.connection.own_addresses) {
+    auto with = peers;
+    with.push_back({own, own});
+    with = firewall::united(std::move(with));
+    if (with.size() <= peers.size()) peers = std::move(with);
+  }
+  return firewall::texts_of(peers);
+}
+
 FirewallVerdict verdict_of(const Ruleset& rules, const Caller& caller,
                            const std::vector<Fate>& fates) {
   FirewallVerdict verdict;
@@ -263,7 +275,7 @@ FirewallVerdict verdict_of(const Ruleset& rules, const Caller& caller,
     FirewallPart part;
     part.action = action_of(fate.kind);
     if (!caller.connection.any_peer)
-      part.sources = fates.size() == 1 ? caller.sources : firewall::texts_of(fate.peers);
+      part.sources = fates.size() == 1 ? caller.sources : told(fate.peers, caller);
     part.rule = rule_of(fate.by);
     part.how = fate.how;
     part.outgoing = fate.answer;
@@ -345,6 +357,19 @@ FirewallPart::Action FirewallVerdict::action() const {
 std::string FirewallRule::chain_text() const {
   return tool == "nft" ? table + " " + chain
                        : tool + (table == "filter" ? "" : " -t " + table) + " " + chain;
+}
+
+Evidence cite(const FirewallRule& rule) {
+  Evidence evidence;
+  evidence.kind = EvidenceKind::kernel;
+  const bool nft = rule.tool == "nft";
+  evidence.source = nft ? fmt::format("nft -a list chain {} {}", rule.table, rule.chain)
+                        : fmt::format("{}-save -t {}", rule.tool, rule.table);
+  evidence.text = rule.text;
+  if (rule.handle != 0) evidence.text += fmt::format(" # handle {}", rule.handle);
+  if (nft ? rule.handle == 0 : rule.number == 0)
+    evidence.text = fmt::format("chain {}: {}", rule.chain, rule.text);
+  return evidence;
 }
 
 }  // namespace hopcheck

@@ -159,12 +159,15 @@ std::vector<Fix> firewall_fixes(const Deployment& host, const firewall::Ruleset&
   const bool first =
       std::none_of(stopped.begin(), stopped.end(), [](const Fate& fate) { return fate.later; });
   Fix fix;
-  if (first && std::all_of(stopped.begin(), stopped.end(), is_of_ufw)) {
+  const bool outside = first && !caller.connection.loopback;
+  if (outside && std::all_of(stopped.begin(), stopped.end(), is_of_ufw)) {
     fix = ufw_fix(caller, stopped);
-  } else if (first && std::all_of(stopped.begin(), stopped.end(), is_of_firewalld)) {
+  } else if (outside && std::all_of(stopped.begin(), stopped.end(), is_of_firewalld)) {
     fix = firewalld_fix(caller, stopped);
   } else {
-    const auto found = firewall::insertions(rules, caller.connection, caller.sources);
+    const auto found = firewall::insertions(
+        rules, caller.connection,
+        caller.connection.loopback ? std::vector<std::string>{} : caller.sources);
     if (found.empty()) return {};
     fix = rule_fix(host, caller, found);
   }

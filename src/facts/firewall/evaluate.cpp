@@ -435,7 +435,7 @@ class Evaluator {
     fate.peers = line.packet.peers;
     fate.by = by;
     fate.how = how;
-    fate.answer = line.packet.answer;
+    fate.answer = line.packet.answer || (connection_.loopback && line.packet.iif == "-");
     fate.or_reject = fate.kind == Fate::Kind::drop && line.perhaps_refused;
     fate.later = later_ && kind != Fate::Kind::accept;
     fate.by_peer = names_peer(by.rule, line.packet);

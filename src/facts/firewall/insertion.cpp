@@ -25,7 +25,9 @@ Step accept() {
   return step;
 }
 
+/// `sources` empty: this host to itself, by lo.
 std::string nft_text(const Fate& fate, const std::vector<std::string>& sources) {
+  if (sources.empty()) return fate.answer ? "oif lo accept" : "iif lo accept";
   if (fate.later) return "ct state established,related accept";
   const std::string who =
       sources.size() == 1 ? sources[0] : fmt::format("{{ {} }}", fmt::join(sources, ", "));
@@ -34,6 +36,7 @@ std::string nft_text(const Fate& fate, const std::vector<std::string>& sources) 
 }
 
 std::string iptables_text(const Fate& fate, const std::vector<std::string>& sources) {
+  if (sources.empty()) return fate.answer ? "-o lo -j ACCEPT" : "-i lo -j ACCEPT";
   if (fate.later) return "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
   return fmt::format("-s {} -p tcp -m tcp --dport {} -j ACCEPT", fmt::join(sources, ","),
                      fate.port);
@@ -56,7 +59,9 @@ Insertion insertion_at(const Fate& fate, const std::vector<std::string>& sources
 
 void apply(Ruleset& rules, const Fate& fate, const std::vector<std::string>& sources) {
   Rule rule;
-  if (fate.later) {
+  if (sources.empty()) {
+    rule.steps = {match(fate.answer ? Field::oif : Field::iif, {"lo"}), accept()};
+  } else if (fate.later) {
     rule.steps = {match(Field::ct_state, {"established", "related"}), accept()};
   } else {
     rule.steps = {match(Field::saddr, sources), match(Field::dport, {std::to_string(fate.port)}),

@@ -21,7 +21,7 @@ struct Insertion {
 };
 
 /// The fewest rules that let all peers of the connection in; empty where that cannot be done.
-/// `sources` are the peers as they are to be written.
+/// `sources` are the peers as they are to be written; none: this host itself, by lo.
 std::vector<Insertion> insertions(Ruleset rules, const Connection& connection,
                                   const std::vector<std::string>& sources);
 
