@@ -21,6 +21,9 @@ struct CloudVerdict {
   Fix fix{};  ///< block
 };
 
+/// An export was given, or is in the recording.
+bool cloud_exported(const Deployment& host);
+
 /// Empty where no export was given.
 Fact<std::vector<CloudVerdict>> cloud_verdicts(const Deployment& host, const Route& route);
 

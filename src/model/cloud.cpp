@@ -181,6 +181,10 @@ std::vector<CloudVerdict> judge_all(const std::vector<Firewall>& firewalls, cons
 
 }  // namespace
 
+bool cloud_exported(const Deployment& host) {
+  return host.state().host.ask(ask::cloud()).status == Answer::Status::present;
+}
+
 Fact<std::vector<CloudVerdict>> cloud_verdicts(const Deployment& host, const Route& route) {
   const Answer answer = host.state().host.ask(ask::cloud());
   if (answer.status == Answer::Status::unseen) {

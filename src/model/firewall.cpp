@@ -83,7 +83,7 @@ void ask_legacy(Host& host, const std::string& family, FirewallRules& into) {
 }
 
 Fact<std::shared_ptr<const FirewallRules>> read_rules(const Deployment& deployment) {
-  const auto& who = identity_of(deployment);
+  const auto& who = identity_of(deployment.state());
   if (!who.seen()) return who.unseen();
   if (deployment.files_only())
     return Unseen{Unseen::Why::out_of_scope, "the firewall's rules (files only)", {}};
@@ -208,7 +208,7 @@ std::string front_end_of(const Ruleset& rules) {
 }
 
 Caller caller_of(const Deployment& host, const Route& route) {
-  const auto& who = identity_of(host);
+  const auto& who = identity_of(host.state());
   const LbSettings& lb = route.target->lb;
   Caller caller;
   const auto address = parse_ip(route.request.address);

@@ -44,6 +44,8 @@ class LiveHost : public Host {
         return live::run(question, deadline_);
       case Verb::request:
         return request(question);
+      case Verb::sample:
+        return sample(question);
       case Verb::resolve:
         return live::resolve(question.words.at(0), deadline_);
       case Verb::processes:
@@ -62,9 +64,20 @@ class LiveHost : public Host {
         {Unseen::Why::not_captured, question.key() + ": only a recording has it", ""});
   }
 
+  Answer sample(const Question& question) {
+    if (!options_.requests) return request(question);
+    return live::sample(request_of(question), count_of(question), deadline_);
+  }
+
   Answer request(const Question& question) {
-    if (options_.requests) return live::request(request_of(question), deadline_);
-    return Answer::unseen({Unseen::Why::switched_off, "--probe none", ""});
+    if (!options_.requests)
+      return Answer::unseen({Unseen::Why::switched_off, "--probe none", ""});
+    const Request wanted = request_of(question);
+    if (wanted.sent_as == kCrafted && !options_.crafted) {
+      return Answer::unseen(
+          {Unseen::Why::switched_off, "crafted headers are sent with --probe full only", ""});
+    }
+    return live::request(wanted, deadline_);
   }
 
   Deadline& deadline_;
