@@ -15,7 +15,7 @@ struct VerbEntry {
   const char* name;
   std::size_t least_words;
 };
-constexpr std::array<VerbEntry, 13> verbs{{{Verb::read, "read", 1},
+constexpr std::array<VerbEntry, 14> verbs{{{Verb::read, "read", 1},
                                            {Verb::reduce, "reduce", 2},
                                            {Verb::list, "list", 1},
                                            {Verb::walk, "walk", 1},
@@ -27,7 +27,8 @@ constexpr std::array<VerbEntry, 13> verbs{{{Verb::read, "read", 1},
                                            {Verb::listeners, "listeners", 0},
                                            {Verb::identity, "identity", 0},
                                            {Verb::now, "now", 0},
-                                           {Verb::settings, "settings", 0}}};
+                                           {Verb::settings, "settings", 0},
+                                           {Verb::cloud, "cloud", 0}}};
 
 constexpr std::array<std::pair<Unseen::Why, const char*>, 10> whys{
     {{Unseen::Why::denied, "denied"},
@@ -272,6 +273,10 @@ Question now() {
 
 Question settings() {
   return {Verb::settings, {}};
+}
+
+Question cloud() {
+  return {Verb::cloud, {}};
 }
 
 }  // namespace ask

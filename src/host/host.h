@@ -24,7 +24,8 @@ enum class Verb {
   listeners,
   identity,
   now,
-  settings
+  settings,
+  cloud
 };
 
 /// One question. Its canonical text is the key of its answer, so two askers of the same thing
@@ -95,6 +96,9 @@ Question now();
 /// What the load balancer, the site and the app are known to be (model/settings_text.h). Only a
 /// recording answers it: the program itself keeps it there.
 Question settings();
+/// What exports say of the cloud's firewall (facts/cloud/cloud_export.h). As with the settings,
+/// only a recording answers it.
+Question cloud();
 }  // namespace ask
 
 /// Whom a request imitates that no load balancer and no user sends (--probe full).
