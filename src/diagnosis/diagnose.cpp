@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "diagnosis/next.h"
 #include "diagnosis/runner.h"
 #include "diagnosis/verdict.h"
 #include "host/tables.h"
@@ -94,11 +95,19 @@ void add_unseen(const std::vector<CheckResult>& checks, Report& report) {
 
 void add_requests(Recorder& recorder, Report& report) {
   for (const auto& timing : recorder.timings()) {
-    if (timing.key.rfind("request ", 0) != 0) continue;
+    const bool sample = timing.key.rfind("sample ", 0) == 0;
+    if (!sample && timing.key.rfind("request ", 0) != 0) continue;
     const Question question = parse_question(timing.key);
     const Answer answer = recorder.ask(question);  // from memory
     if (answer.status != Answer::Status::present) continue;
     const Request request = request_of(question);
+    if (sample) {
+      for (const Measurement& one : decode_sample(answer.text)) {
+        report.requests.push_back({request.method, request.url(), request.sent_as, one.status,
+                                   std::round(one.total_ms * 10) / 10});
+      }
+      continue;
+    }
     const Exchange exchange = decode_exchange(answer.text);
     report.requests.push_back({request.method, request.url(), request.sent_as, exchange.status,
                                std::round(exchange.total_ms * 10) / 10});
@@ -109,13 +118,6 @@ void add_checks(const std::vector<CheckResult>& checks, Report& report) {
   for (const auto& check : checks) {
     report.checks.push_back({check.id, status_name(check.status), check.reason, check.duration_ms});
   }
-}
-
-void add_next(Report& report) {
-  const bool root_helps = std::any_of(report.unseen.begin(), report.unseen.end(),
-                                      [](const ReportedUnseen& u) { return u.needs == "root"; });
-  if (root_helps)
-    report.next.push_back({"what does root see that this user does not?", "sudo hopcheck"});
 }
 
 }  // namespace
@@ -141,7 +143,7 @@ Report diagnose(Recorder& recorder, const RunOptions& options, const Progress& p
   conclude(host, judge(host, checks, options, report.started_at.substr(0, 10)), checks, options,
            report);
   add_requests(recorder, report);
-  add_next(report);
+  add_next(host, report);
   report.duration_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
   return report;

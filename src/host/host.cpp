@@ -15,12 +15,13 @@ struct VerbEntry {
   const char* name;
   std::size_t least_words;
 };
-constexpr std::array<VerbEntry, 12> verbs{{{Verb::read, "read", 1},
+constexpr std::array<VerbEntry, 13> verbs{{{Verb::read, "read", 1},
                                            {Verb::reduce, "reduce", 2},
                                            {Verb::list, "list", 1},
                                            {Verb::walk, "walk", 1},
                                            {Verb::run, "run", 1},
                                            {Verb::request, "request", 2},
+                                           {Verb::sample, "sample", 2},
                                            {Verb::resolve, "resolve", 1},
                                            {Verb::processes, "processes", 0},
                                            {Verb::listeners, "listeners", 0},
@@ -121,6 +122,7 @@ std::pair<std::size_t, std::size_t> option_range(const Question& question) {
     case Verb::run:
       return {0, std::min<std::size_t>(count, 1)};
     case Verb::request:
+    case Verb::sample:
     case Verb::reduce:
       return {std::min<std::size_t>(count, 2), count};
     default:
@@ -224,8 +226,9 @@ Question read(const std::string& path, std::size_t cap) {
   return {Verb::read, {path, "cap=" + std::to_string(cap)}};
 }
 
-Question reduce(const std::string& path, const std::string& reducer) {
-  return {Verb::reduce, {path, reducer}};
+Question reduce(const std::string& path, const std::string& reducer, const std::string& format) {
+  if (format.empty()) return {Verb::reduce, {path, reducer}};
+  return {Verb::reduce, {path, reducer, "format=" + format}};
 }
 
 Question list(const std::string& path) {
@@ -253,6 +256,10 @@ Question processes() {
 
 Question listeners() {
   return {Verb::listeners, {}};
+}
+
+Question listeners_again(int look) {
+  return {Verb::listeners, {"look=" + std::to_string(look)}};
 }
 
 Question identity() {

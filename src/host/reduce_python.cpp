@@ -106,7 +106,7 @@ bool is_telling(std::string_view line) {
 
 }  // namespace
 
-std::string reduce_python_forwarding(const ByteSource& source) {
+std::string reduce_python_forwarding(const ByteSource& source, const std::string& /*format*/) {
   std::string bytes(static_cast<std::size_t>(std::min(source.size, most_looked_at)), '\0');
   bytes.resize(std::min(source.read(0, bytes.data(), bytes.size()), bytes.size()));
   const std::string stripped = Stripper(bytes).run();

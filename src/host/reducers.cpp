@@ -2,7 +2,11 @@
 #include "host/reducers.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
+#include "host/log_lines.h"
+#include "host/reduce_flask.h"
 #include "host/reduce_python.h"
 
 namespace hopcheck {
@@ -32,7 +36,7 @@ std::string tail(const ByteSource& source, bool& from_begin) {
   return text;
 }
 
-std::string last_lines(const ByteSource& source) {
+std::string last_lines(const ByteSource& source, const std::string&) {
   bool from_begin = false;
   std::string text = tail(source, from_begin);
   // A line of which only the end was read is left out, unless it is all there is.
@@ -62,8 +66,18 @@ std::string last_lines(const ByteSource& source) {
 }  // namespace
 
 Reducer find_reducer(const std::string& name) {
-  if (name == "last-lines-40") return last_lines;
-  return name == "python-forwarding-1" ? reduce_python_forwarding : nullptr;
+  constexpr std::array<std::pair<const char*, Reducer>, 7> reducers{
+      {{"last-lines-40", last_lines},
+       {"nginx-error-log-1", reduce_error_log},
+       {"access-log-1", reduce_access_log},
+       {"probers-1", reduce_probers},
+       {"flask-1", reduce_flask},
+       {"python-forwarding-1", reduce_python_forwarding},
+       {"time-zone-1", reduce_time_zone}}};
+  for (const auto& [known, reducer] : reducers) {
+    if (name == known) return reducer;
+  }
+  return nullptr;
 }
 
 }  // namespace hopcheck

@@ -22,7 +22,7 @@ class Files {
  private:
   Answer answer(const Question& question) const;
   Answer read(const std::string& path, std::size_t cap) const;
-  Answer reduce(const std::string& path, const std::string& name) const;
+  Answer reduce(const Question& question) const;
   Answer list(const std::string& path) const;
   Answer walk(const std::string& path) const;
   /// An open descriptor, or -1 with errno; in a tree no link leads out of it.

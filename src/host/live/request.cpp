@@ -315,4 +315,16 @@ Answer request(const Request& request, const Deadline& deadline) {
   return send(request, std::max(limit_ms, 1), deadline);
 }
 
+Answer sample(const Request& one, int count, const Deadline& deadline) {
+  std::vector<Measurement> sample;
+  for (int i = 0; i < count; ++i) {
+    const Answer answer = request(one, deadline);
+    if (answer.status != Answer::Status::present) return answer;
+    const Exchange exchange = decode_exchange(answer.text);
+    sample.push_back({exchange.outcome, exchange.status, exchange.total_ms});
+    if (!exchange.answered()) break;
+  }
+  return Answer::present(encode_sample(sample));
+}
+
 }  // namespace hopcheck::live

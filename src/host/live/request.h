@@ -7,5 +7,7 @@
 namespace hopcheck::live {
 
 Answer request(const Request& request, const Deadline& deadline);
+/// The same exchange up to `count` times, until one gets no answer.
+Answer sample(const Request& one, int count, const Deadline& deadline);
 
 }  // namespace hopcheck::live
