@@ -68,7 +68,7 @@ struct UnusedSite {
   /// "mv …" or "ln -s …": makes an include of nginx's read it; "" where none is known.
   std::string command{};
 };
-/// Looked for beside the files that the instance reads.
+/// Looked for beside the files that the instance reads, where none of those has the name.
 Fact<std::optional<UnusedSite>> unused_site(const Deployment& host, const nginx::Instance& instance,
                                             const std::string& name);
 
