@@ -43,6 +43,9 @@ Fact<std::optional<WrongBlock>> wrong_block(const Deployment& host, const Route&
 /// The route's own request with another Host.
 Fact<Exchange> probe_as(const Deployment& host, const Route& route, const std::string& name);
 
+/// A request that a load balancer or a user could send, to this host.
+Fact<Exchange> ask_this_host(const Deployment& host, const Request& request);
+
 /// The first name of a block that can be sent as a Host; "" where there is none.
 std::string plain_name(const nginx::ServerBlock& server);
 /// Some name of it is one that people ask for.
