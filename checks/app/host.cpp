@@ -28,8 +28,9 @@ bool ends_at_app(const Route& route) {
 }
 
 bool is_plain(const std::string& path) {
-  return path.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-                                "/_.-") == std::string::npos;
+  return path.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+             "/_.-") == std::string::npos;
 }
 
 /// A location for the health check alone, with the site's name as Host; nothing where nginx does
@@ -47,10 +48,10 @@ std::optional<Fix> name_in_nginx(const Deployment& host, const Route& route,
   const bool is_unix = target.find("://unix:") != std::string::npos;
   if (has_uri && (!is_unix || target.find(':', target.find("unix:") + 5) != std::string::npos))
     return std::nullopt;
-  const auto edit = line_before(
-      host, route.location->from,
-      fmt::format("location = {} {{ proxy_set_header Host {}; proxy_pass {}; }}",
-                  route.request.path, name, target));
+  const auto edit =
+      line_before(host, route.location->from,
+                  fmt::format("location = {} {{ proxy_set_header Host {}; proxy_pass {}; }}",
+                              route.request.path, name, target));
   if (!edit) return std::nullopt;
   Fix fix;
   fix.summary = fmt::format("let nginx send {} as the Host of the health check", name);
@@ -70,10 +71,10 @@ class Report {
     finding_.code = refused ? "app.trusted-hosts-reject" : "app.server-name-mismatch";
     const auto app = host_.app_behind(route_.endpoints.front());
     app_ = app.seen() ? *app : nullptr;
-    finding_.title = fmt::format("{} answers {} to {} with Host {}, and {} with Host {}",
-                                 app_ != nullptr ? app_->text() : "the application",
-                                 exchange_.status, route_.request.path, sent(), named.status,
-                                 name_);
+    finding_.title =
+        fmt::format("{} answers {} to {} with Host {}, and {} with Host {}",
+                    app_ != nullptr ? app_->text() : "the application", exchange_.status,
+                    route_.request.path, sent(), named.status, name_);
     finding_.about = {route_.node(), route_.endpoints.front().node()};
     finding_.evidence = {cite(route_.request, exchange_)};
     Evidence other = cite(route_.request, named);
@@ -87,14 +88,13 @@ class Report {
   }
 
  private:
-  std::string sent() const {
-    return route_.request.host.empty() ? "(none)" : route_.request.host;
-  }
+  std::string sent() const { return route_.request.host.empty() ? "(none)" : route_.request.host; }
 
   void add_setting(const std::string& word) {
     if (app_ == nullptr) return;
     auto lines = source_lines(host_, *app_, word);
-    if (lines.empty() && word == "TRUSTED_HOSTS") lines = source_lines(host_, *app_, "trusted_hosts");
+    if (lines.empty() && word == "TRUSTED_HOSTS")
+      lines = source_lines(host_, *app_, "trusted_hosts");
     for (const Evidence& line : lines) finding_.evidence.push_back(line);
     if (!lines.empty()) setting_ = fmt::format("{}:{}", lines.front().source, lines.front().line);
   }
@@ -102,8 +102,8 @@ class Report {
   void add_fixes() {
     if (auto fix = name_in_nginx(host_, route_, name_)) finding_.fixes.push_back(std::move(*fix));
     Fix lb;
-    lb.summary = fmt::format("let the load balancer's health check send Host {}, where it can",
-                             name_);
+    lb.summary =
+        fmt::format("let the load balancer's health check send Host {}, where it can", name_);
     lb.on = On::lb;
     finding_.fixes.push_back(std::move(lb));
     Fix repo;

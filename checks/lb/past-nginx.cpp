@@ -61,9 +61,10 @@ void judge(const Deployment& host, const Route& probe, Outcome& out) {
   finding.evidence = {cite(probe.request, *answer), seen, way->server->from, way->action.from,
                       cite("port", probe.target->lb.port, std::to_string(probe.request.port))};
   Fix fix;
-  fix.summary = fmt::format("point the load balancer's health check and traffic at port {}, with "
-                            "Host {} where it can send one",
-                            listen->port, request.host);
+  fix.summary = fmt::format(
+      "point the load balancer's health check and traffic at port {}, with "
+      "Host {} where it can send one",
+      listen->port, request.host);
   fix.on = On::lb;
   finding.fixes = {std::move(fix)};
   out.report(std::move(finding));
@@ -78,8 +79,7 @@ HOPCHECK_CHECK(lb_past_nginx) {
     if (route->kind != Route::Kind::probe || route->request.scheme == "tcp") continue;
     if (!route->followed.seen()) out.not_seen(route->followed.unseen());
     const bool guess = route->target->lb.path.assumed() || route->target->lb.port.assumed();
-    if (route->instance == nullptr && !route->endpoints.empty() && !guess)
-      probes.push_back(route);
+    if (route->instance == nullptr && !route->endpoints.empty() && !guess) probes.push_back(route);
   }
   if (probes.empty())
     return out.not_applicable("the load balancer does not ask an application directly");

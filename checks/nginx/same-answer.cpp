@@ -95,21 +95,21 @@ HOPCHECK_CHECK(nginx_same_answer) {
     const Exchange& past = *answer;
     Finding finding;
     finding.code = "nginx.answer-differs-from-app";
-    finding.title = fmt::format(
-        "{} {}: {} through nginx, {} from {} itself: the answer changes in nginx",
-        route->request.method, route->request.path,
-        through.answered() ? std::to_string(through.status) : describe(through), past.status,
-        who(host, endpoint));
+    finding.title =
+        fmt::format("{} {}: {} through nginx, {} from {} itself: the answer changes in nginx",
+                    route->request.method, route->request.path,
+                    through.answered() ? std::to_string(through.status) : describe(through),
+                    past.status, who(host, endpoint));
     finding.about = {route->node()};
     finding.evidence = {cite(route->request, through),
                         cite(sent_past_nginx(*route, endpoint), past)};
     if (route->location != nullptr) finding.evidence.push_back(route->location->from);
     finding.evidence.push_back(route->action.from);
     if (path == Deployment::Path::as_asked) {
-      finding.detail =
-          fmt::format("The application knows {} and not the path that nginx makes of it: what "
-                      "stands behind the address in proxy_pass replaces what the location names.",
-                      route->request.path);
+      finding.detail = fmt::format(
+          "The application knows {} and not the path that nginx makes of it: what "
+          "stands behind the address in proxy_pass replaces what the location names.",
+          route->request.path);
       if (auto fix = without_path(host, *route)) finding.fixes.push_back(std::move(*fix));
     }
     out.report(std::move(finding));

@@ -49,8 +49,8 @@ void search(Host& host, const std::string& file, const std::string& word,
     begin = end + 1;
     ++number;
     if (!has_word(line, word)) continue;
-    found.push_back({EvidenceKind::file, file, number, line.substr(line.find_first_not_of(" \t")),
-                     false});
+    found.push_back(
+        {EvidenceKind::file, file, number, line.substr(line.find_first_not_of(" \t")), false});
   }
 }
 
@@ -64,9 +64,8 @@ std::vector<Evidence> source_lines(const Deployment& host, const AppServer& app,
   Host& machine = host.state().host;
   // A package's modules lie in its folder, a module's neighbours beside it.
   const Answer package = machine.ask(ask::list(module));
-  const std::string folder = package.status == Answer::Status::present
-                                 ? module
-                                 : module.substr(0, module.rfind('/'));
+  const std::string folder =
+      package.status == Answer::Status::present ? module : module.substr(0, module.rfind('/'));
   std::size_t looked_at = 0;
   for (const auto& name : files_in(machine.ask(ask::list(folder)))) {
     if (!name.ends_with(".py") || ++looked_at > kMostModules) continue;
