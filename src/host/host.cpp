@@ -15,10 +15,11 @@ struct VerbEntry {
   const char* name;
   std::size_t least_words;
 };
-constexpr std::array<VerbEntry, 14> verbs{{{Verb::read, "read", 1},
+constexpr std::array<VerbEntry, 15> verbs{{{Verb::read, "read", 1},
                                            {Verb::reduce, "reduce", 2},
                                            {Verb::list, "list", 1},
                                            {Verb::walk, "walk", 1},
+                                           {Verb::changed, "changed", 1},
                                            {Verb::run, "run", 1},
                                            {Verb::request, "request", 2},
                                            {Verb::sample, "sample", 2},
@@ -238,6 +239,10 @@ Question list(const std::string& path) {
 
 Question walk(const std::string& path) {
   return {Verb::walk, {path}};
+}
+
+Question changed(const std::string& path) {
+  return {Verb::changed, {path}};
 }
 
 Question run(std::vector<std::string> argv, int limit_ms) {

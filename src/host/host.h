@@ -16,6 +16,7 @@ enum class Verb {
   reduce,
   list,
   walk,
+  changed,
   run,
   request,
   sample,
@@ -75,6 +76,9 @@ Question reduce(const std::string& path, const std::string& reducer,
 Question list(const std::string& path);
 /// Every component of a path (tables.h, decode_walk).
 Question walk(const std::string& path);
+/// When a path was last changed ("2026-11-21T09:30:00Z"): itself, and what it leads to where it is
+/// a link.
+Question changed(const std::string& path);
 /// A fixed program (by name; the live host knows where it lies) with its arguments. Output is
 /// capped at 1 MiB, time at `limit_ms`.
 Question run(std::vector<std::string> argv, int limit_ms = 3000);

@@ -82,6 +82,7 @@ Answer Files::answer(const Question& question) const {
   const std::string& path = question.words[0];
   if (question.verb == Verb::list) return list(path);
   if (question.verb == Verb::walk) return walk(path);
+  if (question.verb == Verb::changed) return changed(path);
   if (question.verb == Verb::reduce) return reduce(question);
   const std::string cap = question.option("cap");
   return read(path,
@@ -199,6 +200,17 @@ Answer Files::list(const std::string& path) const {
     answer.text += join_words({type_name(entry.type), entry.name}) + "\n";
   }
   return answer;
+}
+
+Answer Files::changed(const std::string& path) const {
+  long long newest = 0;
+  for (const int flags : {O_PATH | O_NOFOLLOW, O_PATH}) {
+    const Fd handle(open(path, flags));
+    struct stat status {};
+    if (!handle.open() || fstat(handle.get(), &status) != 0) return failure(errno, path);
+    newest = std::max<long long>(newest, status.st_mtim.tv_sec);
+  }
+  return Answer::present(utc_text(newest) + "\n");
 }
 
 Answer Files::walk(const std::string& path) const {

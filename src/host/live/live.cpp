@@ -39,6 +39,7 @@ class LiveHost : public Host {
       case Verb::reduce:
       case Verb::list:
       case Verb::walk:
+      case Verb::changed:
         return files_.ask(question);
       case Verb::run:
         return live::run(question, deadline_);
