@@ -21,6 +21,9 @@ enum class Verb {
   resolve,
   processes,
   listeners,
+  space,
+  descriptors,
+  handshake,
   identity,
   now,
   settings
@@ -81,6 +84,13 @@ Question request(const Request& request);
 Question resolve(const std::string& name);
 Question processes();
 Question listeners();
+/// The file system that holds a path, and what is left of it (resource_text.h).
+Question space(const std::string& path);
+/// Processes that have used at least half of the descriptors that they may have.
+Question descriptors();
+/// The certificates that a TLS server shows a client that asks for `name` ("": for none)
+/// (certificate_text.h).
+Question handshake(const std::string& address, int port, const std::string& name);
 /// Host name, system, kernel, user, addresses.
 Question identity();
 Question now();

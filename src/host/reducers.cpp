@@ -3,6 +3,10 @@
 
 #include <algorithm>
 
+#include <openssl/crypto.h>
+
+#include "host/certificate_text.h"
+
 namespace hopcheck {
 namespace {
 
@@ -57,10 +61,34 @@ std::string last_lines(const ByteSource& source) {
   return out;
 }
 
+// No certificate or key is larger; a file may be anything.
+constexpr std::uint64_t most_pem = 1 << 20;
+
+std::string beginning(const ByteSource& source, std::uint64_t most) {
+  std::string text(static_cast<std::size_t>(std::min(source.size, most)), '\0');
+  text.resize(std::min(source.read(0, text.data(), text.size()), text.size()));
+  return text;
+}
+
+std::string certificates(const ByteSource& source) {
+  return encode_certificates(certificates_of(beginning(source, most_pem)));
+}
+
+std::string public_key(const ByteSource& source) {
+  std::string text = beginning(source, most_pem);
+  const std::string hash = public_key_of(text);
+  // The key must not be found in what this memory is used for next.
+  OPENSSL_cleanse(text.data(), text.size());
+  return hash.empty() ? "" : hash + "\n";
+}
+
 }  // namespace
 
 Reducer find_reducer(const std::string& name) {
-  return name == "last-lines-40" ? last_lines : nullptr;
+  if (name == "last-lines-40") return last_lines;
+  if (name == "certificates-1") return certificates;
+  if (name == "public-key-1") return public_key;
+  return nullptr;
 }
 
 }  // namespace hopcheck

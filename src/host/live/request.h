@@ -8,4 +8,7 @@ namespace hopcheck::live {
 
 Answer request(const Request& request, const Deadline& deadline);
 
+/// The certificates that the server of an https request shows; the request itself is not sent.
+Answer handshake(const Request& request, const Deadline& deadline);
+
 }  // namespace hopcheck::live
