@@ -139,12 +139,21 @@ std::optional<Fix> use(const Deployment& host, const Subject& subject,
   return fix;
 }
 
+/// The files of another block, where they suit.
 void add_replacement(const Deployment& host, const Subject& subject, Finding& finding) {
-  const bool own_block = !subject.files.line.source.empty();
-  if (const auto other = own_block ? better(host, subject) : std::nullopt) {
-    if (auto fix = use(host, subject, *other)) finding.fixes.push_back(std::move(*fix));
-  }
-  finding.fixes.push_back(renew(subject));
+  if (subject.files.line.source.empty()) return;
+  const auto other = better(host, subject);
+  auto fix = other ? use(host, subject, *other) : std::nullopt;
+  if (fix) finding.fixes.push_back(std::move(*fix));
+}
+
+/// A certificate that names what the present one does not.
+Fix issue(const Subject& subject) {
+  Fix fix;
+  fix.summary = fmt::format("get a certificate that names {}{}, then load it",
+                            subject.route->request.host,
+                            subject.files.file.empty() ? "" : " for " + subject.files.file);
+  return fix;
 }
 
 void judge_dates(const Deployment& host, const Subject& subject, Outcome& out) {
@@ -156,6 +165,7 @@ void judge_dates(const Deployment& host, const Subject& subject, Outcome& out) {
                             fmt::format("the certificate for {} expired on {}, {} day{} ago", name,
                                         date_text(leaf.until), days, days == 1 ? "" : "s"));
     add_replacement(host, subject, finding);
+    finding.fixes.push_back(renew(subject));
     return out.report(std::move(finding));
   }
   if (leaf.from > subject.now) {
@@ -198,16 +208,19 @@ void judge_reload(const Subject& subject, Outcome& out) {
   out.report(std::move(finding));
 }
 
-void judge_name(const Deployment& host, const Subject& subject, Outcome& out) {
+/// Whether it is for the site's name.
+bool judge_name(const Deployment& host, const Subject& subject, Outcome& out) {
   const std::string& name = subject.route->request.host;
-  if (subject.leaf().names.empty() || subject.leaf().covers(name)) return;
+  if (subject.leaf().names.empty() || subject.leaf().covers(name)) return true;
   Finding finding =
       start(subject, "nginx.certificate-wrong-name",
             fmt::format("{} shows a certificate for {}, not for {}",
                         address_text(subject.route->request.address, subject.route->request.port),
                         subject.leaf().names.front(), name));
   add_replacement(host, subject, finding);
+  finding.fixes.push_back(issue(subject));
   out.report(std::move(finding));
+  return false;
 }
 
 /// A file beside the one in use that begins with the same certificate and goes on.
@@ -229,7 +242,7 @@ void judge_issuer(const Deployment& host, const Subject& subject, Outcome& out) 
     Finding finding =
         start(subject, "nginx.certificate-self-signed",
               fmt::format("the certificate for {} is signed by itself: browsers refuse it", name));
-    finding.fixes.push_back(renew(subject));
+    finding.fixes.push_back(issue(subject));
     return out.report(std::move(finding));
   }
   if (subject.shown.size() > 1) return;
@@ -300,7 +313,7 @@ HOPCHECK_CHECK(nginx_certificate) {
     if (subject.shown.empty()) return;
     judge_reload(subject, out);
     judge_dates(host, subject, out);
-    judge_name(host, subject, out);
-    judge_issuer(host, subject, out);
+    // Who signed a certificate for somebody else is of no interest.
+    if (judge_name(host, subject, out)) judge_issuer(host, subject, out);
   });
 }

@@ -67,22 +67,32 @@ std::optional<Sender> sender_of(const Route& route) {
   return found;
 }
 
+/// The line of an `if` with another condition.
+std::optional<Edit> other_condition(const Deployment& host, const nginx::Directive& condition) {
+  const Evidence at = condition.evidence();
+  const auto line = line_of(host, at.source, at.line);
+  if (!line.seen()) return std::nullopt;
+  const auto begin = line->find("if");
+  const auto end = line->rfind(')');
+  if (begin == std::string::npos || end == std::string::npos || end < begin) return std::nullopt;
+  return replaced_in_line(host, at, line->substr(begin, end + 1 - begin),
+                          "if ($http_x_forwarded_proto = http)");
+}
+
+/// The line that redirects, behind a condition.
+std::optional<Edit> guarded(const Deployment& host, const nginx::Directive& redirect) {
+  const std::string text = redirect.text();
+  return replaced_in_line(host, redirect.evidence(), text,
+                          "if ($http_x_forwarded_proto = http) { " + text + " }");
+}
+
 /// Asks the load balancer's header instead of nginx's own connection.
 Fix by_header(const Deployment& host, const Route& route, const Sender& sender) {
   Fix fix;
   fix.summary = "redirect only what came to the load balancer by http";
-  std::optional<Edit> edit;
-  if (sender.condition) {
-    const std::string written = sender.condition->text();
-    edit =
-        replaced_in_line(host, sender.condition->evidence(), written.substr(0, written.find(" {")),
-                         "if ($http_x_forwarded_proto = http)");
-  } else {
-    const std::string line = sender.line.text();
-    edit = replaced_in_line(host, sender.line.evidence(), line,
-                            "if ($http_x_forwarded_proto = http) { " + line + " }");
-  }
-  if (edit) fix.edits = {std::move(*edit)};
+  const auto edit =
+      sender.condition ? other_condition(host, *sender.condition) : guarded(host, sender.line);
+  if (edit) fix.edits = {*edit};
   fix.commands = {route.instance->load_command()};
   fix.interrupts = Interrupts::reload;
   return fix;

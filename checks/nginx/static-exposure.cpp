@@ -91,6 +91,26 @@ bool runs_here(const Deployment& host, const std::string& folder) {
   });
 }
 
+/// Locations that are asked before the files and refuse those that are no page.
+Fix refuse(const Deployment& host, const StaticPlace& place,
+           const std::vector<std::string>& files) {
+  Fix fix;
+  fix.summary = "refuse what is no page; better still, serve a folder that holds nothing else";
+  // A prefix that forbids regular expressions would never ask them.
+  if (place.location->match == Match::prefix_no_regex) return fix;
+  std::vector<std::string> lines{R"(location ~ /\.(?!well-known/) { return 404; })",
+                                 R"(location ~ \.(py|pyc|db|sqlite3?|pem)$ { return 404; })"};
+  if (std::find(files.begin(), files.end(), "requirements.txt") != files.end())
+    lines.emplace_back(R"(location ~ /requirements\.txt$ { return 404; })");
+  for (const std::string& line : lines) {
+    if (auto edit = line_before(host, place.location->from, line))
+      fix.edits.push_back(std::move(*edit));
+  }
+  fix.commands = {place.instance->load_command()};
+  fix.interrupts = Interrupts::reload;
+  return fix;
+}
+
 Finding exposed(const Deployment& host, const StaticPlace& place, const std::string& folder,
                 const std::vector<std::string>& files) {
   const std::string prefix =
@@ -107,19 +127,7 @@ Finding exposed(const Deployment& host, const StaticPlace& place, const std::str
     finding.evidence.push_back({EvidenceKind::kernel, "stat " + folder + "/" + name, 0,
                                 "served as " + prefix + name, false});
   }
-  Fix fix;
-  fix.summary = "refuse what is no page; better still, serve a folder that holds nothing else";
-  // A location for a prefix that forbids regular expressions would never ask them.
-  const bool asks_regex = place.location->match != Match::prefix_no_regex;
-  auto edit = line_before(
-      host, place.location->from,
-      R"(location ~ (/\.(?!well-known/)|\.(py|pyc|sqlite3?|db|pem|ini|cfg|toml)$|/requirements[^/]*\.txt$) { return 404; })");
-  if (asks_regex && edit) {
-    fix.edits = {std::move(*edit)};
-    fix.commands = {place.instance->load_command()};
-    fix.interrupts = Interrupts::reload;
-  }
-  finding.fixes = {std::move(fix)};
+  finding.fixes = {refuse(host, place, files)};
   return finding;
 }
 
