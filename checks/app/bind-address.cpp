@@ -3,8 +3,36 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/mend.h"
 
 using namespace hopcheck;
+
+namespace {
+
+/// nginx runs and passes requests on to this server: the load balancer is to talk to it.
+bool nginx_stands_in_front(const Deployment& host, const AppServer& app) {
+  for (const Endpoint& endpoint : host.endpoints().seen_items()) {
+    const auto behind = host.app_behind(endpoint);
+    if (!behind.seen() || *behind != &app) continue;
+    for (const auto& sender : host.senders(endpoint)) {
+      if (sender.instance != nullptr && sender.instance->master != 0) return true;
+    }
+  }
+  return false;
+}
+
+Fix bind_to_all(const Deployment& host, const AppServer& app, const Listener& listener) {
+  Fix fix;
+  const std::string bind = fmt::format("0.0.0.0:{}", listener.port);
+  fix.summary = fmt::format(
+      "bind the application to {} and let only the load balancer's addresses reach it", bind);
+  fix.interrupts = Interrupts::restart;
+  fix.widens = fmt::format("everybody whom no firewall keeps from port {}", listener.port);
+  bind_elsewhere(host, app, listener.text(), bind, fix);
+  return fix;
+}
+
+}  // namespace
 
 HOPCHECK_CHECK(app_bind_address) {
   std::vector<const Route*> probes;
@@ -40,15 +68,8 @@ HOPCHECK_CHECK(app_bind_address) {
         Fix front;
         front.summary = "point the load balancer at nginx, which passes requests on to loopback";
         front.on = On::lb;
-        Fix wide;
-        wide.summary = fmt::format(
-            "bind the application to 0.0.0.0:{} and let only the load balancer's addresses reach "
-            "it",
-            port);
-        wide.interrupts = Interrupts::restart;
-        wide.widens = fmt::format("everybody whom no firewall keeps from port {}", port);
-        finding.fixes = {std::move(wide)};
-        if (host.nginx().seen() && !host.nginx()->empty())
+        finding.fixes = {bind_to_all(host, app, listener)};
+        if (nginx_stands_in_front(host, app))
           finding.fixes.insert(finding.fixes.begin(), std::move(front));
         out.report(std::move(finding));
       }

@@ -3,6 +3,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/mend.h"
 
 using namespace hopcheck;
 
@@ -22,22 +23,18 @@ bool behind_nginx(const Deployment& host, const Listener& listener) {
   });
 }
 
-Fix bind_to_loopback(const AppServer& app, const Listener& listener) {
+Fix bind_to_loopback(const Deployment& host, const AppServer& app, const Listener& listener) {
   Fix fix;
   const std::string bind = fmt::format("127.0.0.1:{}", listener.port);
   fix.summary = fmt::format("bind gunicorn to {}", bind);
   const auto* binds = app.gunicorn.bind.if_seen();
-  if (binds != nullptr && binds->size() == 1 && binds->front().from.kind == EvidenceKind::file) {
-    const Evidence& from = binds->front().from;
-    std::string changed = from.text;
-    const auto place = changed.find(binds->front().value);
-    if (place != std::string::npos) {
-      changed.replace(place, binds->front().value.size(), bind);
-      fix.edits = {{from.source, from.line, from.text, changed}};
-    }
+  if (binds == nullptr) return fix;
+  for (const auto& each : *binds) {
+    const auto colon = each.value.rfind(':');
+    if (colon == std::string::npos || each.value.substr(colon + 1) != std::to_string(listener.port))
+      continue;
+    if (bind_elsewhere(host, app, each.value, bind, fix)) break;
   }
-  if (!app.unit.empty()) fix.commands = {"systemctl restart " + shell_quote(app.unit)};
-  fix.interrupts = Interrupts::restart;
   return fix;
 }
 
@@ -67,7 +64,7 @@ HOPCHECK_CHECK(gunicorn_exposure) {
       if (const auto* binds = app->gunicorn.bind.if_seen()) {
         for (const auto& bind : *binds) finding.evidence.push_back(bind.from);
       }
-      finding.fixes = {bind_to_loopback(*app, listener)};
+      finding.fixes = {bind_to_loopback(host, *app, listener)};
       out.report(std::move(finding));
     }
   });

@@ -5,6 +5,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/mend.h"
 
 using namespace hopcheck;
 
@@ -27,7 +28,38 @@ bool lb_is_known(const LbSettings& lb) {
   return lb.port.from > From::observation || !lb.sources.assumed() || !lb.profile.assumed();
 }
 
-Finding loopback_only(const Route& route, const nginx::Instance& instance,
+/// "127.0.0.1:80" of "listen 127.0.0.1:80 default_server;"
+std::string place_of(const nginx::Listen& listen) {
+  const auto begin = listen.from.text.find(' ') + 1;
+  return listen.from.text.substr(begin, listen.from.text.find_first_of(" ;", begin) - begin);
+}
+
+/// The same port on every address, of the same family.
+std::string everywhere(const nginx::Listen& listen) {
+  const std::string port = std::to_string(listen.port);
+  return listen.address.find(':') == std::string::npos ? port : "[::]:" + port;
+}
+
+Fix listen_everywhere(const Deployment& host, const nginx::Instance& instance,
+                      const std::vector<const nginx::Listen*>& listens) {
+  Fix fix;
+  fix.summary = "listen on all addresses";
+  for (const nginx::Listen* listen : listens) {
+    if (auto edit = replaced(host, listen->from, place_of(*listen), everywhere(*listen)))
+      fix.edits.push_back(*edit);
+  }
+  // Half of them would leave the other half as it is, or the same line twice.
+  if (fix.edits.size() < listens.size()) fix.edits.clear();
+  if (!fix.edits.empty()) {
+    // A reload would bind the new address while the old one still has the port, and fail.
+    fix.commands = {restart_command(instance)};
+    fix.interrupts = Interrupts::restart;
+  }
+  fix.widens = fmt::format("everybody who can reach this host on port {}", listens.front()->port);
+  return fix;
+}
+
+Finding loopback_only(const Deployment& host, const Route& route, const nginx::Instance& instance,
                       const std::vector<const nginx::Listen*>& listens) {
   const nginx::Listen& first = *listens.front();
   Finding finding;
@@ -37,21 +69,8 @@ Finding loopback_only(const Route& route, const nginx::Instance& instance,
                               address_text(route.request.address, route.request.port));
   finding.about = {"listener:" + address_text(route.request.address, route.request.port),
                    "nginx:" + instance.conf_path};
-  Fix fix;
-  fix.summary = "listen on all addresses";
-  for (const nginx::Listen* listen : listens) {
-    finding.evidence.push_back(listen->from);
-    std::string added = listen->from.text;
-    const auto address = added.find(address_text(listen->address, listen->port));
-    if (address == std::string::npos) continue;
-    added.replace(address, address_text(listen->address, listen->port).size(),
-                  std::to_string(listen->port));
-    fix.edits.push_back({listen->from.source, listen->from.line, listen->from.text, added});
-  }
-  fix.commands = {instance.load_command()};
-  fix.interrupts = Interrupts::reload;
-  fix.widens = fmt::format("everybody who can reach this host on port {}", first.port);
-  finding.fixes = {std::move(fix)};
+  for (const nginx::Listen* listen : listens) finding.evidence.push_back(listen->from);
+  finding.fixes = {listen_everywhere(host, instance, listens)};
   return finding;
 }
 
@@ -83,7 +102,7 @@ HOPCHECK_CHECK(nginx_listen_address) {
                                                               return is_loopback(listen->address);
                                                             });
       if (!instance.site->missing.empty()) throw NotSeen(instance.site->missing.front());
-      if (loopback) out.report(loopback_only(*route, instance, listens));
+      if (loopback) out.report(loopback_only(host, *route, instance, listens));
     }
   });
 }

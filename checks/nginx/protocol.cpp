@@ -3,6 +3,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/mend.h"
 
 using namespace hopcheck;
 
@@ -11,17 +12,13 @@ namespace {
 using Kind = nginx::Action::Kind;
 
 /// The passing directive with another verb, so that both sides speak alike.
-Fix speak(const Route& route, const std::string& from, const std::string& to,
-          const std::string& summary) {
+Fix speak(const Deployment& host, const Route& route, const std::string& from,
+          const std::string& to, const std::string& summary) {
   Fix fix;
   fix.summary = summary;
-  const Evidence& line = route.action.from;
-  const auto place = line.text.find(from);
-  if (place != std::string::npos) {
-    std::string changed = line.text;
-    changed.replace(place, from.size(), to);
-    fix.edits = {{line.source, line.line, line.text, changed}};
-  }
+  const auto edit = replaced(host, route.action.from, from, to);
+  if (!edit) return fix;
+  fix.edits = {*edit};
   fix.commands = {route.instance->load_command()};
   fix.interrupts = Interrupts::reload;
   return fix;
@@ -48,8 +45,8 @@ void judge(const Deployment& host, const Route& route, const Endpoint& endpoint,
     Finding finding =
         mismatch(route, endpoint, *app, "nginx.uwsgi-pass-to-http",
                  fmt::format("nginx speaks uwsgi to {}, which speaks HTTP", app->text()));
-    finding.fixes = {
-        speak(route, "uwsgi_pass ", "proxy_pass http://", "let nginx speak HTTP: proxy_pass")};
+    finding.fixes = {speak(host, route, "uwsgi_pass ", "proxy_pass http://",
+                           "let nginx speak HTTP: proxy_pass")};
     return out.report(std::move(finding));
   }
   if (route.action.kind != Kind::proxy_pass || !is_uwsgi || !route.requested()) return;
@@ -66,7 +63,7 @@ void judge(const Deployment& host, const Route& route, const Endpoint& endpoint,
   finding.evidence.push_back({EvidenceKind::probe,
                               "GET " + endpoint.member.text() + " " + route.request.path, 0,
                               describe(*direct), true});
-  finding.fixes = {speak(route, "proxy_pass http://", "include uwsgi_params; uwsgi_pass ",
+  finding.fixes = {speak(host, route, "proxy_pass http://", "include uwsgi_params; uwsgi_pass ",
                          "let nginx speak uwsgi: uwsgi_pass")};
   out.report(std::move(finding));
 }

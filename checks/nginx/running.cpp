@@ -43,14 +43,18 @@ const Listener* holder_of_its_port(const Deployment& host, const nginx::Instance
   return unit->state->is_failing() ? holder : nullptr;
 }
 
-std::string program_of(const Deployment& host, const Listener& listener) {
+const Process* holder_process(const Deployment& host, const Listener& listener) {
   for (const Process& process : host.processes()->seen_items()) {
     const auto& holders = listener.pids.seen_items();
-    if (std::find(holders.begin(), holders.end(), process.pid) == holders.end()) continue;
-    return fmt::format("{} (pid {}{})", process.name, process.pid,
-                       process.unit.empty() ? "" : ", " + process.unit);
+    if (std::find(holders.begin(), holders.end(), process.pid) != holders.end()) return &process;
   }
-  return "another program";
+  return nullptr;
+}
+
+std::string program_of(const Process* process) {
+  if (process == nullptr) return "another program";
+  return fmt::format("{} (pid {}{})", process->name, process->pid,
+                     process->unit.empty() ? "" : ", " + process->unit);
 }
 
 /// The unit's state and nginx's last words in the journal.
@@ -87,16 +91,34 @@ Finding not_running(const Deployment& host, const nginx::Instance& instance) {
   return finding;
 }
 
+/// Units that run much else besides: to stop them for one port does harm.
+bool may_be_stopped(const Process& holder, const nginx::Instance& instance) {
+  if (!holder.unit.ends_with(".service") || holder.unit == instance.unit) return false;
+  constexpr const char* kHosts[] = {"docker", "containerd", "podman", "supervisor", "cron",
+                                    "ssh",    "incus",      "lxd",    "snap",       "systemd-"};
+  return std::none_of(std::begin(kHosts), std::end(kHosts),
+                      [&](const char* host) { return holder.unit.starts_with(host); });
+}
+
 Finding port_in_use(const Deployment& host, const nginx::Instance& instance,
                     const Listener& listener) {
   Finding finding = not_running(host, instance);
-  const std::string program = program_of(host, listener);
+  const Process* holder = holder_process(host, listener);
+  const std::string program = program_of(holder);
   finding.code = "nginx.port-in-use";
   finding.title = fmt::format("nginx could not start: {} listens on {}", program, listener.text());
   finding.about = {"listener:" + listener.text(), "nginx:" + instance.conf_path};
   finding.evidence.insert(finding.evidence.begin(), cite(listener));
-  finding.fixes.front().summary =
-      fmt::format("move {} to another port or stop it, then start nginx", program);
+  Fix& fix = finding.fixes.front();
+  fix.summary = fmt::format("move {} to another port or stop it, then start nginx", program);
+  if (holder == nullptr || !may_be_stopped(*holder, instance)) {
+    fix.commands.clear();
+    return finding;
+  }
+  const std::string unit = shell_quote(holder->unit);
+  fix.summary = fmt::format("stop {}, now and at every boot, and start nginx", holder->unit);
+  fix.commands.insert(fix.commands.begin(), "systemctl disable --now " + unit);
+  fix.interrupts = Interrupts::restart;
   return finding;
 }
 

@@ -5,6 +5,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/mend.h"
 
 using namespace hopcheck;
 
@@ -23,7 +24,8 @@ bool others_answer(const Deployment& host, const Endpoint& endpoint) {
 }
 
 /// nginx is pointed at the place where the application listens.
-Fix point_at(const Deployment::Sender& sender, const Endpoint& endpoint, const Listener& meant) {
+Fix point_at(const Deployment& host, const Deployment::Sender& sender, const Endpoint& endpoint,
+             const Listener& meant) {
   // A server line of an upstream block, else the directive that passes.
   const Evidence& directive =
       endpoint.member.from.source.empty() ? sender.from : endpoint.member.from;
@@ -35,12 +37,9 @@ Fix point_at(const Deployment::Sender& sender, const Endpoint& endpoint, const L
   const std::string address =
       meant.address == "0.0.0.0" || meant.address == "::" ? "127.0.0.1" : meant.address;
   const std::string to = to_unix ? "unix:" + meant.path : address_text(address, meant.port);
-  const auto place = directive.text.find(from);
-  if (place != std::string::npos) {
-    std::string changed = directive.text;
-    changed.replace(place, from.size(), to);
-    fix.edits = {{directive.source, directive.line, directive.text, changed}};
-  }
+  const auto edit = replaced(host, directive, from, to);
+  if (!edit) return fix;
+  fix.edits = {*edit};
   fix.commands = {sender.instance->load_command()};
   fix.interrupts = Interrupts::reload;
   return fix;
@@ -67,7 +66,8 @@ Finding wrong_place(const Deployment& host, const Endpoint& endpoint,
   finding.confidence = Confidence::likely;
   for (const auto& sender : host.senders(endpoint)) {
     finding.evidence.push_back(sender.from);
-    if (finding.fixes.empty()) finding.fixes.push_back(point_at(sender, endpoint, *meant.listener));
+    if (finding.fixes.empty())
+      finding.fixes.push_back(point_at(host, sender, endpoint, *meant.listener));
   }
   cite_member(endpoint, finding);
   finding.evidence.push_back(cite(*meant.listener));
@@ -85,6 +85,33 @@ Finding nobody_there(const Deployment& host, const Endpoint& endpoint) {
   return finding;
 }
 
+/// The unit of the member that is off is started; where none is known, the member is taken out.
+Fix of_member(const Deployment& host, const Endpoint& endpoint, const Deployment::Sender& sender) {
+  Fix fix;
+  for (const Route* route : host.routes_through(endpoint.node())) {
+    const Unit* unit = unit_behind(host, *route, endpoint);
+    if (unit == nullptr || !unit->state.seen() || unit->state->load != "loaded" ||
+        unit->state->active != "inactive")
+      continue;
+    fix.summary = fmt::format("start {}, now and at every boot", unit->name);
+    fix.commands = {"systemctl enable --now " + shell_quote(unit->name)};
+    return fix;
+  }
+  fix.summary = "start it, or take it out of the upstream";
+  if (endpoint.member.from.source.empty()) return fix;
+  const std::string& text = endpoint.member.from.text;
+  const auto end = text.find(';');
+  if (end == std::string::npos) return fix;
+  const auto edit = replaced(host, endpoint.member.from, text.substr(0, end) + ";",
+                             text.substr(0, end) + " down;");
+  if (!edit) return fix;
+  fix.summary = "mark it as down until it runs again";
+  fix.edits = {*edit};
+  fix.commands = {sender.instance->load_command()};
+  fix.interrupts = Interrupts::reload;
+  return fix;
+}
+
 void judge(const Deployment& host, const Endpoint& endpoint, Outcome& out) {
   if (endpoint.member.down || !*host.is_local(endpoint) || host.senders(endpoint).empty()) return;
   if (host.listener_of(endpoint) != nullptr) return;
@@ -97,6 +124,7 @@ void judge(const Deployment& host, const Endpoint& endpoint, Outcome& out) {
     Finding finding = nobody_there(host, endpoint);
     finding.code = "nginx.upstream-member-down";
     finding.title += "; other members of the upstream take its share";
+    finding.fixes = {of_member(host, endpoint, host.senders(endpoint).front())};
     if (!endpoint.member.backup) out.report(std::move(finding));
     return;
   }

@@ -1,8 +1,12 @@
 // nginx may connect to the application's Unix socket.
+#include <algorithm>
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/mend.h"
 #include "hopcheck/permit.h"
 
 using namespace hopcheck;
@@ -20,21 +24,74 @@ const Unit* maker_of(const Deployment& host, const std::string& directory) {
   return nullptr;
 }
 
-Fix keep_open(const Unit& unit) {
+/// Whether the step's group would let nginx's user through; false where it is in it.
+bool is_group_of(const Credentials& worker, const PathStep& step) {
+  return worker.group == step.group ||
+         std::find(worker.groups.begin(), worker.groups.end(), step.group) != worker.groups.end();
+}
+
+/// systemd makes the directory with the one bit more that nginx needs.
+std::optional<Fix> keep_open(const Deployment& host, const Credentials& worker,
+                             const PathStep& step, const Unit& unit) {
+  const bool by_group = is_group_of(worker, step);
+  const auto edit = set_in_unit(host, unit, "RuntimeDirectoryMode",
+                                fmt::format("{:04o}", step.mode | (by_group ? 0010U : 0011U)),
+                                "RuntimeDirectory");
+  if (!edit) return std::nullopt;
   Fix fix;
   fix.summary = "let systemd make the directory passable at every start";
-  const auto* mode = unit.setting("RuntimeDirectoryMode");
-  const auto* made = unit.setting("RuntimeDirectory");
-  if (mode != nullptr) {
-    fix.edits = {{mode->from.source, mode->from.line, "RuntimeDirectoryMode=" + mode->value,
-                  "RuntimeDirectoryMode=0755"}};
-  } else {
-    fix.edits = {{made->from.source, made->from.line + 1, "", "RuntimeDirectoryMode=0755"}};
-  }
-  fix.commands = {"systemctl daemon-reload && systemctl restart " + shell_quote(unit.name)};
+  fix.edits = {*edit};
+  fix.commands = {restart_with_new_file(unit.name)};
   fix.interrupts = Interrupts::restart;
-  fix.widens = "every user of this host";
+  fix.widens = by_group ? "group " + step.group : "every user of this host";
   return fix;
+}
+
+/// Groups that open more than an application.
+bool is_powerful(const std::string& group) {
+  constexpr const char* kGroups[] = {"root",  "sudo",   "adm", "shadow", "disk",
+                                     "wheel", "docker", "lxd", "staff",  "systemd-journal"};
+  return std::find(std::begin(kGroups), std::end(kGroups), group) != std::end(kGroups);
+}
+
+/// nginx's user joins the group of what stops it, where that is all it lacks on the whole way.
+std::optional<Fix> join_group(const Credentials& worker, const Walk& walk, const PathStep& step,
+                              const nginx::Instance& instance) {
+  if (is_powerful(step.group) || is_group_of(worker, step)) return std::nullopt;
+  Credentials joined = worker;
+  joined.groups.push_back(step.group);
+  if (denied_at(joined, walk) != nullptr) return std::nullopt;
+  Fix fix;
+  fix.summary = fmt::format("let {} into group {}; new workers have it", worker.user, step.group);
+  fix.commands = {"usermod -aG " + shell_quote(step.group) + " " + shell_quote(worker.user),
+                  instance.load_command()};
+  fix.interrupts = Interrupts::reload;
+  fix.widens = fmt::format("{}, to what group {} may do", worker.user, step.group);
+  return fix;
+}
+
+/// The socket unit that makes this socket gives it to nginx's group.
+std::optional<Fix> mend_socket_unit(const Deployment& host, const std::string& path,
+                                    const Credentials& worker) {
+  const auto* units = host.units().if_seen();
+  if (units == nullptr) return std::nullopt;
+  for (const Unit& unit : units->seen_items()) {
+    const auto* stream = unit.setting("ListenStream");
+    if (!unit.name.ends_with(".socket") || stream == nullptr || stream->value != path) continue;
+    const auto group = set_in_unit(host, unit, "SocketGroup", worker.group, "ListenStream");
+    const auto mode = set_in_unit(host, unit, "SocketMode", "0660", "ListenStream");
+    if (!group || !mode) return std::nullopt;
+    Fix fix;
+    fix.summary = fmt::format("let systemd give the socket to group {}", worker.group);
+    fix.edits = {*group, *mode};
+    const std::string service = unit.name.substr(0, unit.name.rfind('.')) + ".service";
+    fix.commands = {"systemctl daemon-reload && systemctl stop " + shell_quote(service) +
+                    " && systemctl restart " + shell_quote(unit.name)};
+    fix.interrupts = Interrupts::restart;
+    fix.widens = "group " + worker.group;
+    return fix;
+  }
+  return std::nullopt;
 }
 
 /// "0700 shop:shop"
@@ -58,7 +115,7 @@ Fix open_now(const Credentials& worker, const PathStep& step, bool is_socket) {
 }
 
 Finding denied(const Deployment& host, const Endpoint& endpoint, const Deployment::Sender& sender,
-               const Credentials& worker, const PathStep& step) {
+               const Credentials& worker, const Walk& walk, const PathStep& step) {
   const bool is_socket = step.type == PathStep::Type::socket;
   Finding finding;
   finding.code = is_socket ? "socket.mode-denies" : "socket.directory-not-traversable";
@@ -68,8 +125,13 @@ Finding denied(const Deployment& host, const Endpoint& endpoint, const Deploymen
                                           endpoint.member.path, step.path, rights(step));
   finding.about = {endpoint.node(), "nginx:" + sender.instance->conf_path};
   finding.evidence = {sender.from, cite(step)};
+  const auto add = [&](std::optional<Fix> fix) {
+    if (fix) finding.fixes.push_back(std::move(*fix));
+  };
+  if (is_socket) add(mend_socket_unit(host, endpoint.member.path, worker));
+  add(join_group(worker, walk, step, *sender.instance));
   if (!is_socket) {
-    if (const Unit* unit = maker_of(host, step.path)) finding.fixes.push_back(keep_open(*unit));
+    if (const Unit* unit = maker_of(host, step.path)) add(keep_open(host, worker, step, *unit));
   }
   finding.fixes.push_back(open_now(worker, step, is_socket));
   return finding;
@@ -91,7 +153,7 @@ void judge(const Deployment& host, const Endpoint& endpoint, const Deployment::S
   if (step == nullptr) return;
   const bool end = walk->whole.seen() && step == &walk->last();
   if (end && step->type != PathStep::Type::socket) return;  // another check's fault
-  Finding finding = denied(host, endpoint, sender, worker, *step);
+  Finding finding = denied(host, endpoint, sender, worker, *walk, *step);
   if (only_lacks_restart(host, worker, *walk)) {
     finding.code = "socket.group-not-effective";
     finding.title +=

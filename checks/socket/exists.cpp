@@ -5,6 +5,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/mend.h"
 
 using namespace hopcheck;
 
@@ -54,6 +55,50 @@ const Unit* with_private_tmp(const Deployment& host, const Endpoint& endpoint) {
   });
 }
 
+/// "/run/shop" where the unit has such a directory already, else the one that it would be given.
+std::string run_directory(const Unit& unit, bool& made) {
+  const auto* set = unit.setting("RuntimeDirectory");
+  made = set != nullptr && set->value.find_first_of(" %") == std::string::npos;
+  if (made) return "/run/" + set->value;
+  const std::string stem = unit.name.substr(0, unit.name.rfind('.'));
+  const bool plain = set == nullptr && stem.find_first_of("@\\/%") == std::string::npos;
+  return plain ? "/run/" + stem : "";
+}
+
+/// The socket moved out of /tmp: in the unit or the settings of its server, and in nginx.
+Fix move_to_run(const Deployment& host, const Endpoint& endpoint, const Unit& unit) {
+  Fix fix;
+  fix.summary =
+      "put the socket under /run: RuntimeDirectory= in the unit, and that path in the "
+      "application's bind and in nginx";
+  fix.interrupts = Interrupts::restart;
+  const std::string& path = endpoint.member.path;
+  bool made = false;
+  const std::string directory = run_directory(unit, made);
+  const auto senders = host.senders(endpoint);
+  const auto* apps = host.app_servers().if_seen();
+  const auto* start = unit.setting("ExecStart");
+  if (directory.empty() || senders.size() != 1 || apps == nullptr || start == nullptr) return fix;
+  const std::string moved = directory + path.substr(path.rfind('/'));
+  Fix whole = fix;
+  const auto app = std::find_if(apps->begin(), apps->end(),
+                                [&](const AppServer& each) { return each.unit == unit.name; });
+  if (app == apps->end() || !bind_elsewhere(host, *app, path, moved, whole)) return fix;
+  const Evidence& passes =
+      endpoint.member.from.source.empty() ? senders.front().from : endpoint.member.from;
+  const auto passed = replaced(host, passes, path, moved);
+  const auto runtime =
+      made ? std::nullopt
+           : line_after(host, start->from, "RuntimeDirectory=" + directory.substr(5));
+  if (!passed || (!made && !runtime)) return fix;
+  if (runtime) whole.edits.push_back(*runtime);
+  whole.edits.push_back(*passed);
+  whole.summary =
+      fmt::format("put the socket under {}, which systemd makes at every start", directory);
+  whole.commands = {restart_with_new_file(unit.name), senders.front().instance->load_command()};
+  return whole;
+}
+
 Finding in_private_tmp(const Deployment& host, const Endpoint& endpoint, const Walk& walk,
                        const Unit& unit) {
   Finding finding =
@@ -63,18 +108,15 @@ Finding in_private_tmp(const Deployment& host, const Endpoint& endpoint, const W
   const auto* setting = unit.setting("PrivateTmp");
   finding.evidence.push_back(setting->from);
   finding.evidence.push_back(cite(walk.last()));
-  Fix move;
-  move.summary =
-      "put the socket under /run: RuntimeDirectory= in the unit, and that path in the "
-      "application's bind and in nginx";
-  move.interrupts = Interrupts::restart;
   Fix share;
   share.summary = fmt::format("give {} the common /tmp", unit.name);
-  share.edits = {{setting->from.source, setting->from.line, setting->from.text, "PrivateTmp=no"}};
-  share.commands = {"systemctl daemon-reload && systemctl restart " + shell_quote(unit.name)};
+  if (const auto edit = set_in_unit(host, unit, "PrivateTmp", "no", "ExecStart")) {
+    share.edits = {*edit};
+    share.commands = {restart_with_new_file(unit.name)};
+  }
   share.interrupts = Interrupts::restart;
   share.widens = "every user of this host, to the files in /tmp";
-  finding.fixes = {std::move(move), std::move(share)};
+  finding.fixes = {move_to_run(host, endpoint, unit), std::move(share)};
   return finding;
 }
 
@@ -88,15 +130,22 @@ Finding stale(const Deployment& host, const Endpoint& endpoint, const Walk& walk
 }
 
 Finding not_a_socket(const Deployment& host, const Endpoint& endpoint, const Walk& walk) {
+  const std::string& path = endpoint.member.path;
+  const std::string seen = describe(walk.last());
   Finding finding =
       about_socket(host, endpoint, "socket.not-a-socket",
-                   fmt::format("{} is a {}, not a socket", endpoint.member.path,
-                               describe(walk.last()).substr(0, describe(walk.last()).find(' '))));
+                   fmt::format("{} is a {}, not a socket", path, seen.substr(0, seen.find(' '))));
   finding.evidence.push_back(cite(walk.last()));
   Fix fix;
   fix.summary = "move it out of the way and let the application make its socket";
-  fix.commands = {fmt::format("mv {} {}", shell_quote(endpoint.member.path),
-                              shell_quote(endpoint.member.path + ".old"))};
+  fix.commands = {fmt::format("mv {} {}", shell_quote(path), shell_quote(path + ".old"))};
+  for (const Route* route : host.routes_through(endpoint.node())) {
+    const Unit* unit = unit_behind(host, *route, endpoint);
+    if (unit == nullptr) continue;
+    const std::string name = shell_quote(unit->name);
+    fix.commands.push_back("systemctl reset-failed " + name + " ; systemctl restart " + name);
+    break;
+  }
   fix.interrupts = Interrupts::restart;
   finding.fixes = {std::move(fix)};
   return finding;

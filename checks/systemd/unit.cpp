@@ -1,10 +1,14 @@
 // The unit that runs the application is up.
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/mend.h"
+#include "hopcheck/renamed.h"
+#include "hopcheck/traceback.h"
 
 using namespace hopcheck;
 
@@ -38,32 +42,128 @@ const Unit* socket_of(const Deployment& host, const Unit& service) {
   return nullptr;
 }
 
-std::string add_journal(const Deployment& host, const Unit& unit, Finding& finding, Outcome& out) {
-  const auto journal = host.journal(unit.name);
-  const auto* lines = out.see(journal);
-  if (lines == nullptr || lines->empty()) return {};
-  const std::size_t telling = telling_line(*lines);
-  const std::size_t last = std::min(telling, lines->size() - 1);
+/// The lines of the unit's last start, or all of its journal where that start says nothing.
+std::vector<std::string> last_words(const std::vector<std::string>& journal) {
+  auto lines = last_run(journal);
+  return telling_line(lines) < lines.size() ? lines : journal;
+}
+
+std::string add_journal(const Unit& unit, const std::vector<std::string>& lines, Finding& finding) {
+  if (lines.empty()) return {};
+  const std::size_t telling = telling_line(lines);
+  const std::size_t last = std::min(telling, lines.size() - 1);
   const std::size_t first = last + 1 > kLines ? last + 1 - kLines : 0;
   for (std::size_t i = first; i <= last; ++i) {
     finding.evidence.push_back(
-        cite_log("journalctl -u " + unit.name, (*lines)[i].substr(0, kLineLength)));
+        cite_log("journalctl -u " + unit.name, lines[i].substr(0, kLineLength)));
   }
-  return telling < lines->size() ? (*lines)[telling].substr(0, kLineLength) : "";
+  return telling < lines.size() ? lines[telling].substr(0, kLineLength) : "";
 }
 
 void cite_setting(const Unit& unit, const char* name, Finding& finding) {
   if (const auto* setting = unit.setting(name)) finding.evidence.push_back(setting->from);
 }
 
-/// The line that systemd could not carry out, by the status with which it gave up before the
-/// program ran (systemd.exec(5)); else what it runs.
+// The statuses with which systemd gives up before the program runs (systemd.exec(5)).
+constexpr int kChdir = 200, kExec = 203, kGroup = 216, kUser = 217;
+
+/// The line that systemd could not carry out; else what it runs.
 void cite_what_failed(const Unit& unit, int status, Finding& finding) {
-  constexpr int kChdir = 200, kGroup = 216, kUser = 217;
   if (status == kChdir) cite_setting(unit, "WorkingDirectory", finding);
   if (status == kGroup) cite_setting(unit, "Group", finding);
   if (status == kUser) cite_setting(unit, "User", finding);
   cite_setting(unit, "ExecStart", finding);
+}
+
+std::string start_again(const std::string& unit) {
+  const std::string name = shell_quote(unit);
+  return "systemctl reset-failed " + name + " && systemctl start " + name;
+}
+
+/// The first word of a unit's command that is an absolute path.
+std::string program_of(const Unit& unit) {
+  const auto* start = unit.setting("ExecStart");
+  if (start == nullptr) return {};
+  const auto begin = start->value.find('/');
+  if (begin == std::string::npos) return {};
+  return start->value.substr(begin, start->value.find_first_of(" \t\"'", begin) - begin);
+}
+
+/// "shop.py" of "... gunicorn --workers 2 shop:app": what the working directory has to hold.
+std::string module_file(const Unit& unit) {
+  const auto* start = unit.setting("ExecStart");
+  if (start == nullptr) return {};
+  const auto colon = start->value.rfind(':');
+  const auto blank = start->value.rfind(' ', colon);
+  if (colon == std::string::npos || blank == std::string::npos) return {};
+  std::string module = start->value.substr(blank + 1, colon - blank - 1);
+  module = module.substr(0, module.find('.'));
+  const bool plain = !module.empty() && std::all_of(module.begin(), module.end(), [](char c) {
+    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  });
+  return plain ? module + ".py" : "";
+}
+
+/// A name in the unit that leads nowhere, where the one that is meant is beside it.
+bool mend_name(const Deployment& host, const Unit& unit, int status, Fix& fix) {
+  const std::string again = "systemctl daemon-reload && " + start_again(unit.name);
+  const char* name = status == kUser ? "User" : "WorkingDirectory";
+  if (const auto* set = unit.setting(name);
+      set != nullptr && (status == kUser || status == kChdir)) {
+    const auto meant = status == kUser ? similar_user(host, set->value)
+                                       : renamed_to(host, set->value, module_file(unit));
+    if (!meant) return false;
+    const auto edit = set_in_unit(host, unit, name, *meant, "ExecStart");
+    if (!edit) return false;
+    fix.summary = status == kUser
+                      ? fmt::format("name the user that exists: {}", *meant)
+                      : fmt::format("name the folder that holds {}: {}", module_file(unit), *meant);
+    fix.edits = {*edit};
+    fix.commands = {again};
+    return true;
+  }
+  const std::string program = program_of(unit);
+  const auto bin = program.rfind("/bin/");
+  if (status != kExec || bin == std::string::npos) return false;
+  const std::string environment = program.substr(0, bin);
+  const auto meant = renamed_to(host, environment, program.substr(bin + 1));
+  if (!meant) return false;
+  // The programs of a virtual environment name its place in their first line.
+  fix.summary = fmt::format("let {} lead to {}, which holds {}", environment, *meant,
+                            program.substr(bin + 1));
+  fix.commands = {"ln -s " + shell_quote(*meant) + " " + shell_quote(environment),
+                  start_again(unit.name)};
+  return true;
+}
+
+Fix fix_of_failed(const Deployment& host, const Unit& unit, const UnitState& state,
+                  const std::optional<OwnFrame>& frame, const std::string& reason) {
+  Fix fix;
+  if (mend_name(host, unit, state.exit_status, fix)) return fix;
+  fix.summary = state.exit_code == 2
+                    ? "start it again"  // killed from outside
+                    : "mend what the last lines of its journal name, then start it";
+  fix.commands = {start_again(unit.name)};
+  if (!frame) return fix;
+  const std::string place = fmt::format("{}:{}", frame->file, frame->line);
+  const auto missing = reason.find("No module named '");
+  fix.on = On::repo;
+  fix.summary = fmt::format("mend {}, then start it", place);
+  if (missing != std::string::npos) {
+    const auto begin = missing + 17;
+    fix.summary = fmt::format(
+        "install {} for the Python that runs {}, or take it out of {}; then "
+        "start it",
+        reason.substr(begin, reason.find('\'', begin) - begin), unit.name, place);
+  } else if (reason.starts_with("KeyError") && frame->code.find("environ") != std::string::npos) {
+    fix.on = On::host;
+    fix.commands.clear();
+    fix.summary = fmt::format(
+        "set {} for {}: Environment= or EnvironmentFile= in the unit, then "
+        "systemctl daemon-reload and start it",
+        reason.substr(std::min(reason.size(), std::size_t{10})), unit.name);
+  }
+  return fix;
 }
 
 Finding failed(const Deployment& host, const Unit& unit, const UnitState& state, Outcome& out) {
@@ -72,21 +172,83 @@ Finding failed(const Deployment& host, const Unit& unit, const UnitState& state,
   finding.about = {"unit:" + unit.name};
   finding.evidence = {cite(unit, state)};
   cite_what_failed(unit, state.exit_status, finding);
-  const std::string reason = add_journal(host, unit, finding, out);
+  const auto journal = host.journal(unit.name);
+  const auto* all = out.see(journal);
+  const auto lines = all == nullptr ? std::vector<std::string>{} : last_words(*all);
+  const auto frame = own_frame(lines);
+  std::string reason = add_journal(unit, lines, finding);
+  const Fix fix = fix_of_failed(host, unit, state, frame, reason);
+  if (frame) {
+    finding.evidence.push_back(cite(*frame));
+    reason += fmt::format(" ({}:{})", frame->file, frame->line);
+  }
   const std::string ended = state.sub == "auto-restart"
                                 ? fmt::format("ends again and again ({})", exit_words(state))
                                 : fmt::format("failed ({})", exit_words(state));
   finding.title = fmt::format("{} {}{}{}", unit.name, ended, reason.empty() ? "" : ": ", reason);
-  Fix fix;
-  fix.summary = "mend what the last lines of its journal name, then start it";
-  fix.commands = {"journalctl -u " + shell_quote(unit.name) + " -n 50 --no-pager",
-                  "systemctl reset-failed " + shell_quote(unit.name) + " && systemctl start " +
-                      shell_quote(unit.name)};
-  finding.fixes = {std::move(fix)};
+  finding.fixes = {fix};
   return finding;
 }
 
-Finding stopped(const Unit& unit, const UnitState& state) {
+/// All units that serve an upstream of which this one serves a member, and are stopped likewise.
+std::vector<std::string> stopped_with(const Deployment& host, const Route& route,
+                                      const Unit& unit) {
+  std::vector<std::string> names{unit.name};
+  for (const Endpoint& endpoint : route.endpoints) {
+    const Unit* other = unit_behind(host, route, endpoint);
+    const bool stopped = other != nullptr && other->state.seen() &&
+                         other->state->active == "inactive" && other->state->load == "loaded";
+    if (stopped && std::find(names.begin(), names.end(), other->name) == names.end())
+      names.push_back(other->name);
+  }
+  return names;
+}
+
+/// A quote that is never closed, which is all that systemd may have against a line.
+std::optional<Edit> without_stray_quote(const Deployment& host, const Unit& unit) {
+  const auto* start = unit.setting("ExecStart");
+  if (start == nullptr) return std::nullopt;
+  const std::string& value = start->value;
+  const auto quotes = std::count(value.begin(), value.end(), '"');
+  if (quotes != 1 || value.find('\'') != std::string::npos) return std::nullopt;
+  return replaced(host, start->from, "\"", "");
+}
+
+Fix fix_of_stopped(const Deployment& host, const Route& route, const Unit& unit,
+                   const UnitState& state) {
+  Fix fix;
+  const std::string name = shell_quote(unit.name);
+  if (state.load == "bad-setting") {
+    fix.summary = "correct what systemd names, then start it";
+    if (const auto edit = without_stray_quote(host, unit)) {
+      fix.summary = "take out the quote that is never closed, then start it";
+      fix.edits = {*edit};
+      fix.commands = {"systemctl daemon-reload && systemctl enable --now " + name};
+    } else {
+      fix.commands = {"systemd-analyze verify " + shell_quote(unit.file)};
+    }
+    return fix;
+  }
+  if (state.load == "not-found") {
+    fix.summary = "bring its file back, then systemctl daemon-reload and start it";
+    return fix;
+  }
+  fix.summary = state.load == "masked" ? "unmask and start it" : "start it, now and at every boot";
+  std::string names;
+  const auto all = stopped_with(host, route, unit);
+  for (const auto& each : all) names += " " + shell_quote(each);
+  fix.commands = {(state.load == "masked" ? "systemctl unmask " + name + " && " : std::string()) +
+                  "systemctl enable --now" + names};
+  // nginx tries a member that failed again after fail_timeout only; where there is one, at once.
+  if (route.endpoints.size() > 1 && route.instance != nullptr) {
+    fix.commands.push_back("sleep 3 && " + route.instance->load_command());
+    fix.interrupts = Interrupts::reload;
+  }
+  return fix;
+}
+
+Finding stopped(const Deployment& host, const Route& route, const Unit& unit,
+                const UnitState& state) {
   Finding finding;
   const bool cannot =
       state.load == "masked" || state.load == "not-found" || state.load == "bad-setting";
@@ -96,12 +258,7 @@ Finding stopped(const Unit& unit, const UnitState& state) {
   finding.about = {"unit:" + unit.name};
   finding.evidence = {cite(unit, state)};
   cite_setting(unit, unit.name.ends_with(".socket") ? "ListenStream" : "ExecStart", finding);
-  Fix fix;
-  fix.summary = state.load == "masked" ? "unmask and start it" : "start it, now and at every boot";
-  fix.commands = {(state.load == "masked" ? "systemctl unmask " + shell_quote(unit.name) + " && "
-                                          : std::string()) +
-                  "systemctl enable --now " + shell_quote(unit.name)};
-  finding.fixes = {std::move(fix)};
+  finding.fixes = {fix_of_stopped(host, route, unit, state)};
   return finding;
 }
 
@@ -116,9 +273,10 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
   // Where a socket unit is to start the service, that is the one that has to be up.
   if (const Unit* socket = socket_of(host, *unit)) {
     if (socket->state->is_failing()) return out.report(failed(host, *socket, *socket->state, out));
-    if (socket->state->active == "inactive") return out.report(stopped(*socket, *socket->state));
+    if (socket->state->active == "inactive")
+      return out.report(stopped(host, route, *socket, *socket->state));
   }
-  out.report(stopped(*unit, state));
+  out.report(stopped(host, route, *unit, state));
 }
 
 }  // namespace

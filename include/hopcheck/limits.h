@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "hopcheck/deployment.h"
 
@@ -26,6 +27,14 @@ struct FileSystem {
 
 /// Unseen where the path is not there.
 Fact<FileSystem> file_system(const Deployment& host, const std::string& path);
+
+/// A file and the room that it takes.
+struct LargeFile {
+  std::string path{};
+  std::uint64_t bytes{0};
+};
+/// The files that take most below a folder, on its own file system, largest first.
+Fact<Partial<LargeFile>> largest_files(const Deployment& host, const std::string& folder);
 
 /// A process that has used at least half of the descriptors that it may have.
 struct OpenFiles {

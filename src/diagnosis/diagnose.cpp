@@ -94,11 +94,19 @@ void add_unseen(const std::vector<CheckResult>& checks, Report& report) {
 
 void add_requests(Recorder& recorder, Report& report) {
   for (const auto& timing : recorder.timings()) {
-    if (timing.key.rfind("request ", 0) != 0) continue;
+    const bool sample = timing.key.rfind("sample ", 0) == 0;
+    if (!sample && timing.key.rfind("request ", 0) != 0) continue;
     const Question question = parse_question(timing.key);
     const Answer answer = recorder.ask(question);  // from memory
     if (answer.status != Answer::Status::present) continue;
     const Request request = request_of(question);
+    if (sample) {
+      for (const Measurement& one : decode_sample(answer.text)) {
+        report.requests.push_back({request.method, request.url(), request.sent_as, one.status,
+                                   std::round(one.total_ms * 10) / 10});
+      }
+      continue;
+    }
     const Exchange exchange = decode_exchange(answer.text);
     report.requests.push_back({request.method, request.url(), request.sent_as, exchange.status,
                                std::round(exchange.total_ms * 10) / 10});

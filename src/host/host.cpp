@@ -15,16 +15,18 @@ struct VerbEntry {
   const char* name;
   std::size_t least_words;
 };
-constexpr std::array<VerbEntry, 15> verbs{{{Verb::read, "read", 1},
+constexpr std::array<VerbEntry, 17> verbs{{{Verb::read, "read", 1},
                                            {Verb::reduce, "reduce", 2},
                                            {Verb::list, "list", 1},
                                            {Verb::walk, "walk", 1},
                                            {Verb::run, "run", 1},
                                            {Verb::request, "request", 2},
+                                           {Verb::sample, "sample", 2},
                                            {Verb::resolve, "resolve", 1},
                                            {Verb::processes, "processes", 0},
                                            {Verb::listeners, "listeners", 0},
                                            {Verb::space, "space", 1},
+                                           {Verb::largest, "largest", 1},
                                            {Verb::descriptors, "descriptors", 0},
                                            {Verb::handshake, "handshake", 2},
                                            {Verb::identity, "identity", 0},
@@ -124,6 +126,7 @@ std::pair<std::size_t, std::size_t> option_range(const Question& question) {
     case Verb::run:
       return {0, std::min<std::size_t>(count, 1)};
     case Verb::request:
+    case Verb::sample:
     case Verb::reduce:
       return {std::min<std::size_t>(count, 2), count};
     default:
@@ -227,8 +230,9 @@ Question read(const std::string& path, std::size_t cap) {
   return {Verb::read, {path, "cap=" + std::to_string(cap)}};
 }
 
-Question reduce(const std::string& path, const std::string& reducer) {
-  return {Verb::reduce, {path, reducer}};
+Question reduce(const std::string& path, const std::string& reducer, const std::string& format) {
+  if (format.empty()) return {Verb::reduce, {path, reducer}};
+  return {Verb::reduce, {path, reducer, "format=" + format}};
 }
 
 Question list(const std::string& path) {
@@ -262,6 +266,10 @@ Question space(const std::string& path) {
   return {Verb::space, {path}};
 }
 
+Question largest(const std::string& folder) {
+  return {Verb::largest, {folder}};
+}
+
 Question descriptors() {
   return {Verb::descriptors, {}};
 }
@@ -270,6 +278,10 @@ Question handshake(const std::string& address, int port, const std::string& name
   std::vector<std::string> words{address, std::to_string(port)};
   if (!name.empty()) words.push_back("name=" + name);
   return {Verb::handshake, std::move(words)};
+}
+
+Question listeners_again(int look) {
+  return {Verb::listeners, {"look=" + std::to_string(look)}};
 }
 
 Question identity() {

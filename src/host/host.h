@@ -18,10 +18,12 @@ enum class Verb {
   walk,
   run,
   request,
+  sample,
   resolve,
   processes,
   listeners,
   space,
+  largest,
   descriptors,
   handshake,
   identity,
@@ -69,8 +71,9 @@ class Host {
 namespace ask {
 /// The first `cap` bytes of a regular file. Absent: no such file.
 Question read(const std::string& path, std::size_t cap = 4 << 20);
-/// What reducer `name` (reducers.h) makes of a file, however large.
-Question reduce(const std::string& path, const std::string& reducer);
+/// What reducer `name` (reducers.h) makes of a file, however large; some want the file's format.
+Question reduce(const std::string& path, const std::string& reducer,
+                const std::string& format = {});
 /// The entries of a directory, sorted by name, a line each: "file NAME" (types as in PathStep).
 Question list(const std::string& path);
 /// Every component of a path (tables.h, decode_walk).
@@ -80,17 +83,25 @@ Question walk(const std::string& path);
 Question run(std::vector<std::string> argv, int limit_ms = 3000);
 /// One HTTP exchange.
 Question request(const Request& request);
+/// The same exchange `count` times, one after another: the exchanges' measures as a table
+/// (tables.h), which ends early at one that got no answer. A question of its own, since two askers
+/// of one request share its answer.
+Question sample(const Request& request, int count);
 /// Addresses of a host name.
 Question resolve(const std::string& name);
 Question processes();
 Question listeners();
 /// The file system that holds a path, and what is left of it (resource_text.h).
 Question space(const std::string& path);
+/// The files that take most of the file system below a folder.
+Question largest(const std::string& folder);
 /// Processes that have used at least half of the descriptors that they may have.
 Question descriptors();
 /// The certificates that a TLS server shows a client that asks for `name` ("": for none)
 /// (certificate_text.h).
 Question handshake(const std::string& address, int port, const std::string& name);
+/// The same once more, later: `look` 2 is asked after the requests.
+Question listeners_again(int look);
 /// Host name, system, kernel, user, addresses.
 Question identity();
 Question now();
@@ -99,8 +110,10 @@ Question now();
 Question settings();
 }  // namespace ask
 
-/// The request that a request question stands for.
+/// The request that a request or sample question stands for.
 Request request_of(const Question& question);
+/// How often a sample question sends it.
+int count_of(const Question& question);
 
 const char* verb_name(Verb verb);
 /// The question whose key this is; throws std::invalid_argument where it is none.

@@ -2,10 +2,14 @@
 #include "host/reducers.h"
 
 #include <algorithm>
+#include <array>
+#include <utility>
 
 #include <openssl/crypto.h>
 
 #include "host/certificate_text.h"
+#include "host/log_lines.h"
+#include "host/reduce_python.h"
 
 namespace hopcheck {
 namespace {
@@ -34,7 +38,7 @@ std::string tail(const ByteSource& source, bool& from_begin) {
   return text;
 }
 
-std::string last_lines(const ByteSource& source) {
+std::string last_lines(const ByteSource& source, const std::string&) {
   bool from_begin = false;
   std::string text = tail(source, from_begin);
   // A line of which only the end was read is left out, unless it is all there is.
@@ -70,11 +74,11 @@ std::string beginning(const ByteSource& source, std::uint64_t most) {
   return text;
 }
 
-std::string certificates(const ByteSource& source) {
+std::string certificates(const ByteSource& source, const std::string&) {
   return encode_certificates(certificates_of(beginning(source, most_pem)));
 }
 
-std::string public_key(const ByteSource& source) {
+std::string public_key(const ByteSource& source, const std::string&) {
   std::string text = beginning(source, most_pem);
   const std::string hash = public_key_of(text);
   // The key must not be found in what this memory is used for next.
@@ -85,9 +89,18 @@ std::string public_key(const ByteSource& source) {
 }  // namespace
 
 Reducer find_reducer(const std::string& name) {
-  if (name == "last-lines-40") return last_lines;
-  if (name == "certificates-1") return certificates;
-  if (name == "public-key-1") return public_key;
+  constexpr std::array<std::pair<const char*, Reducer>, 8> reducers{
+      {{"last-lines-40", last_lines},
+       {"certificates-1", certificates},
+       {"public-key-1", public_key},
+       {"nginx-error-log-1", reduce_error_log},
+       {"access-log-1", reduce_access_log},
+       {"probers-1", reduce_probers},
+       {"python-forwarding-1", reduce_python_forwarding},
+       {"time-zone-1", reduce_time_zone}}};
+  for (const auto& [known, reducer] : reducers) {
+    if (name == known) return reducer;
+  }
   return nullptr;
 }
 

@@ -14,7 +14,8 @@ struct ByteSource {
   std::function<std::size_t(std::uint64_t offset, char* buffer, std::size_t n)> read{};
 };
 
-using Reducer = std::string (*)(const ByteSource&);
+/// `format`: the question's option of that name, "" where it has none.
+using Reducer = std::string (*)(const ByteSource&, const std::string& format);
 
 /// The reducer of that name, null where there is none. The version of a reducer is part of its
 /// name: "last-lines-40"; "certificates-1" (certificate_text.h); "public-key-1", the hash of the

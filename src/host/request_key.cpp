@@ -11,6 +11,7 @@ namespace hopcheck {
 namespace {
 
 constexpr std::string_view unix_mark = "unix:";
+constexpr int most_samples = 20;
 
 // ':' ends the socket's path, so one inside it is written as URLs do.
 std::string encode_socket(const std::string& path) {
@@ -114,8 +115,21 @@ Question ask::request(const Request& request) {
   return question;
 }
 
+Question ask::sample(const Request& request, int count) {
+  Question question = ask::request(request);
+  question.verb = Verb::sample;
+  question.words.push_back("count=" + std::to_string(count));
+  return question;
+}
+
+int count_of(const Question& question) {
+  const std::string count = question.option("count");
+  return count.empty() ? 1 : static_cast<int>(parse_number(count, 1, most_samples));
+}
+
 Request request_of(const Question& question) {
-  if (question.verb != Verb::request || question.words.size() < 2) {
+  const bool fits = question.verb == Verb::request || question.verb == Verb::sample;
+  if (!fits || question.words.size() < 2) {
     throw std::invalid_argument("not a request");
   }
   Request request;
@@ -129,7 +143,11 @@ Request request_of(const Question& question) {
     read_inet_target(target, request);
   }
   if (request.scheme == "tcp" && request.path.empty()) request.path = "/";
-  for (std::size_t i = 2; i < question.words.size(); ++i) read_option(question.words[i], request);
+  for (std::size_t i = 2; i < question.words.size(); ++i) {
+    const std::string& word = question.words[i];
+    if (question.verb == Verb::sample && starts_with(word, "count=")) continue;
+    read_option(word, request);
+  }
   return request;
 }
 

@@ -33,6 +33,21 @@ FileSystem decode_space(const std::string& text) {
   return system;
 }
 
+std::string encode_largest(const std::vector<LargeFile>& files) {
+  std::string text;
+  for (const LargeFile& file : files)
+    text += join_words({"bytes=" + std::to_string(file.bytes), "path=" + file.path}) + "\n";
+  return text;
+}
+
+std::vector<LargeFile> decode_largest(const std::string& text) {
+  std::vector<LargeFile> files;
+  each_fields(text, [&](const Fields& fields) {
+    files.push_back({fields.value("path"), static_cast<std::uint64_t>(fields.number("bytes"))});
+  });
+  return files;
+}
+
 std::string encode_descriptors(const std::vector<OpenFiles>& processes) {
   std::string text;
   for (const OpenFiles& process : processes) {

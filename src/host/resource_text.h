@@ -12,6 +12,10 @@ namespace hopcheck {
 std::string encode_space(const FileSystem& system);
 FileSystem decode_space(const std::string& text);
 
+// A file a line, largest first: "bytes=1048576 path=/var/log/nginx/access.log.1".
+std::string encode_largest(const std::vector<LargeFile>& files);
+std::vector<LargeFile> decode_largest(const std::string& text);
+
 // A process a line: "pid=812 used=1020 limit=1024".
 std::string encode_descriptors(const std::vector<OpenFiles>& processes);
 std::vector<OpenFiles> decode_descriptors(const std::string& text);

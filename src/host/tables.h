@@ -9,6 +9,7 @@
 #include "hopcheck/http.h"
 #include "hopcheck/path.h"
 #include "hopcheck/process.h"
+#include "hopcheck/sample.h"
 
 namespace hopcheck {
 
@@ -39,6 +40,10 @@ Walk decode_walk(const std::string& path, const std::string& text);
 // behind "| ".
 std::string encode_exchange(const Exchange& exchange);
 Exchange decode_exchange(const std::string& text);
+
+// An exchange of a sample a line: "200 2.1 ms", "timed_out 8000.0 ms".
+std::string encode_sample(const std::vector<Measurement>& sample);
+std::vector<Measurement> decode_sample(const std::string& text);
 
 /// What a command printed and how it ended.
 struct CommandResult {

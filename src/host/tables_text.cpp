@@ -110,6 +110,13 @@ void append_body(std::string& text, const std::string& body) {
   }
 }
 
+const char* outcome_name(Outcome outcome) {
+  for (const auto& [value, name] : outcomes) {
+    if (value == outcome) return name;
+  }
+  return "failed";
+}
+
 void read_failure(const std::string& rest, Exchange& exchange) {
   const auto [name, words] = name_and_rest(rest);
   for (const auto& [outcome, known] : outcomes) {
@@ -173,11 +180,7 @@ HostAddress host_address_of(const std::string& rest) {
 std::string encode_exchange(const Exchange& exchange) {
   std::string text;
   if (!exchange.answered()) {
-    const char* name = "failed";
-    for (const auto& [outcome, known] : outcomes) {
-      if (outcome == exchange.outcome) name = known;
-    }
-    text += std::string("failed ") + name;
+    text += std::string("failed ") + outcome_name(exchange.outcome);
     if (!exchange.error.empty()) text += " " + one_line(exchange.error);
     text += '\n';
   }
@@ -194,6 +197,34 @@ std::string encode_exchange(const Exchange& exchange) {
   }
   append_body(text, exchange.body);
   return text;
+}
+
+std::string encode_sample(const std::vector<Measurement>& sample) {
+  std::string text;
+  for (const Measurement& one : sample) {
+    text += one.answered() ? std::to_string(one.status) : outcome_name(one.outcome);
+    text += " " + milliseconds(one.total_ms) + "\n";
+  }
+  return text;
+}
+
+std::vector<Measurement> decode_sample(const std::string& text) {
+  std::vector<Measurement> sample;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const auto [name, time] = name_and_rest(std::string(next_line(text, begin)));
+    Measurement one;
+    one.total_ms = milliseconds_of(time);
+    if (name.find_first_not_of("0123456789") == std::string::npos) {
+      one.outcome = Outcome::answered;
+      one.status = static_cast<int>(parse_number(name, 0, 999));
+    } else {
+      Exchange failed;
+      read_failure(name, failed);
+      one.outcome = failed.outcome;
+    }
+    sample.push_back(one);
+  }
+  return sample;
 }
 
 Exchange decode_exchange(const std::string& text) {

@@ -59,7 +59,10 @@ std::size_t telling_line(const std::vector<std::string>& lines) {
   for (std::size_t i = lines.size(); i-- > 0;) {
     for (const char* word : {"[ERROR]", "rror:", "Failed to", "failed:"}) {
       const bool says = lines[i].find(word) != std::string::npos;
-      if (says && lines[i].find("Failed with result") == std::string::npos) return i;
+      // What systemd says at every failure names no reason.
+      const bool always = lines[i].find("Failed with result") != std::string::npos ||
+                          lines[i].rfind("Failed to start ", 0) == 0;
+      if (says && !always) return i;
     }
   }
   return lines.size();

@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <future>
 
-#include "facts/nginx/instances.h"
 #include "facts/systemd/journal.h"
+#include "hopcheck/sample.h"
 #include "model/state.h"
 
 namespace hopcheck {
@@ -44,6 +44,12 @@ std::vector<std::string> files_in(const Answer& listing) {
 
 std::vector<std::string> entries_in(const Answer& listing) {
   return names_in(listing, true);
+}
+
+const Fact<Identity>& identity_of(Deployment::State& state) {
+  return state.identity.get([&] {
+    return decoded<Identity>(state.host.ask(ask::identity()), "this host", decode_identity);
+  });
 }
 
 Deployment::Deployment(Host& host, std::vector<Target> targets, int since_ms)
@@ -179,35 +185,6 @@ Fact<std::vector<std::string>> Deployment::journal(const std::string& unit) cons
   return last_words(parse_journal(result->out), state_->since_ms);
 }
 
-Fact<std::string> Deployment::nginx_test(const nginx::Instance& instance) const {
-  const auto& who = state_->identity.get([&] {
-    return decoded<Identity>(state_->host.ask(ask::identity()), "this host", decode_identity);
-  });
-  if (!who.seen()) return who.unseen();
-  if (files_only()) return Unseen{Unseen::Why::out_of_scope, "nginx -t (files only)", {}};
-  if (!who->privileged) return Unseen{Unseen::Why::denied, "what nginx -t says", "root"};
-  if (instance.program.empty())
-    return Unseen{Unseen::Why::not_installed, "nginx's program was not found", {}};
-  // nginx -t makes pid, log and temp files where they are missing: only where nginx or its unit
-  // has made them already.
-  if (instance.master == 0 && instance.unit.empty()) {
-    return Unseen{
-        Unseen::Why::switched_off, "nginx -t would create files where nginx has never run", {}};
-  }
-  // nginx needs time and memory that grow with the square of the server names.
-  constexpr std::size_t kManyDirectives = 60000;
-  if (instance.config != nullptr && instance.config->nodes.size() > kManyDirectives) {
-    return Unseen{
-        Unseen::Why::switched_off, "nginx -t would take too long on so large a configuration", {}};
-  }
-  std::vector<std::string> argv{instance.program, "-t", "-c", instance.conf_path};
-  if (!instance.prefix.empty()) argv.insert(argv.end(), {"-p", instance.prefix});
-  const auto result =
-      decoded<CommandResult>(state_->host.ask(ask::run(argv)), "nginx -t", decode_command);
-  if (!result.seen()) return result.unseen();
-  return nginx::test_verdict(result->err);
-}
-
 Fact<bool> Deployment::group_lists(const std::string& group, const std::string& user) const {
   const auto& accounts = state_->accounts.get([&] { return read_accounts(state_->host); });
   if (!accounts.seen()) return accounts.unseen();
@@ -224,17 +201,13 @@ bool Deployment::files_only() const {
 }
 
 Fact<bool> Deployment::systemd() const {
-  const auto& who = state_->identity.get([&] {
-    return decoded<Identity>(state_->host.ask(ask::identity()), "this host", decode_identity);
-  });
+  const auto& who = identity_of(*state_);
   if (!who.seen()) return who.unseen();
   return who->systemd;
 }
 
 Fact<std::vector<std::string>> Deployment::addresses() const {
-  const auto& who = state_->identity.get([&] {
-    return decoded<Identity>(state_->host.ask(ask::identity()), "this host", decode_identity);
-  });
+  const auto& who = identity_of(*state_);
   if (!who.seen()) return who.unseen();
   std::vector<std::string> addresses;
   for (const auto& entry : who->addresses) addresses.push_back(entry.address);
@@ -254,7 +227,12 @@ void Deployment::collect() const {
   // The requests wait for less than the routes do. One after another: two at once would queue
   // at a single worker and make the slowness.
   const auto requests = requested_routes(*this);
-  for (const auto& route : requests.seen_items()) probe(route);
+  for (const auto& route : requests.seen_items()) {
+    const auto exchange = probe(route);
+    // Before the next request joins the queue.
+    if (exchange.seen() && exchange->outcome == Exchange::Outcome::timed_out)
+      listeners_after_probe(*this);
+  }
   routes();
 }
 

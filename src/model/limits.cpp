@@ -22,6 +22,13 @@ Fact<FileSystem> file_system(const Deployment& host, const std::string& path) {
   return decoded<FileSystem>(host.state().host.ask(ask::space(path)), path, decode_space);
 }
 
+Fact<Partial<LargeFile>> largest_files(const Deployment& host, const std::string& folder) {
+  const Answer answer = host.state().host.ask(ask::largest(folder));
+  return decoded<Partial<LargeFile>>(answer, "what takes the room", [&](const std::string& text) {
+    return Partial<LargeFile>(decode_largest(text), answer.missing);
+  });
+}
+
 Fact<Partial<OpenFiles>> open_files(const Deployment& host) {
   const Answer answer = host.state().host.ask(ask::descriptors());
   return decoded<Partial<OpenFiles>>(

@@ -30,13 +30,36 @@ std::string passed_uri(const Route& route) {
   return target.substr(uri) + path.substr(pattern.size());
 }
 
+// Enough to tell an application that serves from one that hangs.
+constexpr int kShortPatienceMs = 2000;
+
+/// Whether the target's probe got an answer or a plain failure. Where it was waited for in vain,
+/// each further request would cost as much time, and perhaps one more worker.
+bool is_responsive(const Deployment& host, const Route& route) {
+  // Not of routes(): requests are sent before those are known.
+  const auto requests = requested_routes(host);
+  for (const Route& other : requests.seen_items()) {
+    if (other.kind != Route::Kind::probe || other.target != route.target) continue;
+    const auto probe = host.probe(other);
+    return probe.seen() && probe->outcome != Exchange::Outcome::timed_out;
+  }
+  return true;
+}
+
 }  // namespace
+
+Request request_of(const Deployment& host, const Route& route) {
+  Request request = route.request;
+  if (route.kind == Route::Kind::site && !is_responsive(host, route))
+    request.timeout_ms = kShortPatienceMs;
+  return request;
+}
 
 Fact<Exchange> Deployment::probe(const Route& route) const {
   if (!route.requested())
     return Unseen{Unseen::Why::out_of_scope, route.name + " is never requested", {}};
-  return decoded<Exchange>(state_->host.ask(ask::request(route.request)), route.request.url(),
-                           decode_exchange);
+  return decoded<Exchange>(state_->host.ask(ask::request(request_of(*this, route))),
+                           route.request.url(), decode_exchange);
 }
 
 Fact<Exchange> Deployment::direct(const Route& route, const Endpoint& endpoint, Path path) const {
@@ -46,6 +69,7 @@ Fact<Exchange> Deployment::direct(const Route& route, const Endpoint& endpoint, 
     return Unseen{Unseen::Why::undecidable, endpoint.member.text() + " does not speak HTTP", {}};
   }
   Request request = route.request;
+  if (!is_responsive(*this, route)) request.timeout_ms = kShortPatienceMs;
   request.scheme = route.action.target.rfind("https://", 0) == 0 ? "https" : "http";
   if (path == Path::as_passed_on) request.path = passed_uri(route);
   request.sent_as = "app";

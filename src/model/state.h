@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "hopcheck/deployment.h"
+#include "hopcheck/forwarded.h"
 #include "host/host.h"
 #include "host/tables.h"
 #include "model/memo.h"
@@ -42,6 +43,7 @@ struct Deployment::State {
   Memo<Fact<Partial<Unit>>> units{};
   Memo<Partial<SupervisorProgram>> supervisor_programs{};
   Memo<std::vector<std::vector<nginx::Member>>> unit_binds{};  ///< beside `units`
+  Memo<std::map<int, Fact<AppSource>>> app_sources{};  ///< by the server's pid
   Memo<std::vector<Route>> routes{};
   Memo<Partial<const Route*>> requested{};
   Memo<Partial<const Route*>> proxied{};
@@ -71,6 +73,8 @@ Fact<T> decoded(const Answer& answer, const std::string& what, Decode&& decode) 
   }
 }
 
+/// Who we are and where.
+const Fact<Identity>& identity_of(Deployment::State& state);
 Fact<Accounts> read_accounts(Host& host);
 /// The rights of a user by name, with the groups that /etc/group gives them.
 Fact<Credentials> credentials_of(const Accounts& accounts, const std::string& user);
@@ -88,6 +92,8 @@ std::vector<Target> complete_targets(const Deployment& deployment,
                                      const std::vector<Target>& given);
 /// The load balancer's probe and the site's URL of every target, not followed yet.
 Partial<Route> requested_routes(const Deployment& deployment);
+/// A route's request as it is sent: with less patience where the load balancer's own was in vain.
+Request request_of(const Deployment& host, const Route& route);
 /// All routes, followed as far as they can be.
 std::vector<Route> build_routes(const Deployment& deployment);
 

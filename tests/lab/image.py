@@ -12,7 +12,8 @@ import process
 
 RELEASES = ("bullseye", "bookworm", "trixie")
 PACKAGES = """systemd systemd-sysv dbus nginx-light gunicorn python3-flask uwsgi-core
-uwsgi-plugin-python3 supervisor ca-certificates curl procps iproute2 acl nftables openssl""".split()
+uwsgi-plugin-python3 supervisor ca-certificates curl procps iproute2 acl nftables iptables ufw
+firewalld openssl""".split()
 LIBRARIES = {
     "bullseye": ["libcurl4", "libpcre2-8-0"],
     "bookworm": ["libcurl4", "libpcre2-8-0"],
@@ -24,7 +25,7 @@ systemd-update-utmp.service systemd-logind.service apt-daily.timer apt-daily-upg
 dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer logrotate.timer
 man-db.timer""".split()
 # What this file does to an image beyond its packages; raise it to have all images rebuilt.
-RECIPE = "2"
+RECIPE = "3"
 
 
 def packages(release):
@@ -70,8 +71,9 @@ def _build(release, image):
             link = new / "etc/systemd/system" / unit
             link.unlink(missing_ok=True)
             link.symlink_to("/dev/null")
-        # Only the layout that is about it starts supervisor.
-        _run(new, ["chroot", str(new), "systemctl", "disable", "-q", "supervisor"])
+        # Only the scenarios that are about them start these.
+        for unit in ("supervisor", "ufw", "firewalld"):
+            _run(new, ["chroot", str(new), "systemctl", "disable", "-q", unit])
         (new / "var/log/journal").mkdir(exist_ok=True)
         _run(new, ["chroot", str(new), "apt-get", "clean"])
         log = _log(new)

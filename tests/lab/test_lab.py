@@ -2,6 +2,7 @@
 """The lab's own rules, without a machine: scenarios load, and reports are judged as they should."""
 
 import copy
+import subprocess
 import sys
 import tempfile
 import unittest
@@ -13,6 +14,7 @@ except ModuleNotFoundError:
     sys.exit(77)
 
 import judge
+import printed
 import scenario
 import score
 import trial
@@ -91,6 +93,85 @@ class Judge(unittest.TestCase):
         self.assertEqual(len(judge.replay(BROKEN, again)), 3)
 
 
+class Here:  # pylint: disable=too-few-public-methods
+    """A machine that is this one."""
+
+    def inside(self, *command):
+        """Runs a command here."""
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        return done.returncode, done.stdout, done.stderr
+
+
+class Printed(unittest.TestCase):
+    """A printed fix is applied to the letter."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.addCleanup(self.folder.cleanup)
+        self.file = Path(self.folder.name) / "sites" / "shop"
+
+    def apply(self, *edits, commands=()):
+        """Applies the edits (line, remove, add) and commands; what went wrong."""
+        edits = [{"file": str(self.file), "line": line, "remove": remove, "add": add}
+                 for line, remove, add in edits]
+        return printed.apply(Here(), {"edits": edits, "commands": commands})
+
+    def text(self):
+        """The file as it is now."""
+        return self.file.read_text(encoding="utf-8")
+
+    def write(self, text):
+        """Makes the file."""
+        self.file.parent.mkdir(exist_ok=True)
+        self.file.write_text(text, encoding="utf-8")
+
+    def test_replaces_and_inserts_by_the_old_numbers(self):
+        self.write("a\n  b\nc\n")
+        self.assertEqual(self.apply((1, "", "first"), (2, "  b", "  B"), (0, "", "last")), "")
+        self.assertEqual(self.text(), "first\na\n  B\nc\nlast\n")
+
+    def test_removes_a_line(self):
+        self.write("a\nb\n")
+        self.assertEqual(self.apply((1, "a", "")), "")
+        self.assertEqual(self.text(), "b\n")
+
+    def test_makes_a_file(self):
+        self.assertEqual(self.apply((0, "", "[Service]\nUser=shop")), "")
+        self.assertEqual(self.text(), "[Service]\nUser=shop\n")
+
+    def test_another_line_is_refused(self):
+        self.write("a\n  b\n")
+        self.assertIn("is '  b', not 'b'", self.apply((2, "b", "B")))
+        self.assertIn("is None", self.apply((3, "b", "B")))
+        self.assertIn("has no line 9", self.apply((9, "", "B")))
+        self.assertEqual(self.text(), "a\n  b\n")
+
+    def test_a_missing_file_is_refused(self):
+        self.assertIn("is not there", self.apply((2, "b", "B")))
+
+    def test_commands_come_after_edits_and_must_succeed(self):
+        self.write("a\n")
+        copied = self.file.with_name("copy")
+        self.assertEqual(self.apply((1, "a", "b"), commands=[f"cp '{self.file}' '{copied}'"]), "")
+        self.assertEqual(copied.read_text(encoding="utf-8"), "b\n")
+        said = self.apply(commands=["echo why >&2; exit 3", f"rm '{copied}'"])
+        self.assertIn("ended with 3: why", said)
+        self.assertTrue(copied.exists())
+
+    def test_kinds(self):
+        fix = {"on": "host", "edits": [], "commands": []}
+        self.assertEqual(printed.kind(None), printed.NONE)
+        self.assertEqual(printed.kind(fix), printed.NONE)
+        self.assertIsNone(printed.kind({**fix, "commands": ["true"]}))
+        self.assertEqual(printed.kind({**fix, "on": "repo"}), printed.ELSEWHERE)
+
+    def test_causes_that_must_stand_there_are_mended_too(self):
+        other = {**CAUSE, "code": "nginx.not-running"}
+        report = {**BROKEN, "diagnosis": [CAUSE, other, EFFECT]}
+        expect = scenario.Expect(verdict="broken", roots=["nginx.not-running"])
+        self.assertEqual(printed.causes(expect, report), [CAUSE, other])
+
+
 class Load(unittest.TestCase):
     """A scenario that says something without meaning is refused."""
 
@@ -123,14 +204,18 @@ class Score(unittest.TestCase):
 
     def test_lines_fit(self):
         result = trial.Result("n" * 50, False, "f", "502", "broken", "c" * 60,
-                              complaints=["a long complaint " * 20])
+                              fix=printed.NOT_HEALED, complaints=["a long complaint " * 20])
         self.assertTrue(all(len(line) <= score.WIDTH for line in score.lines(result)))
 
     def test_figures(self):
         results = [trial.Result("a", False, "f", "502", first_right=True, hopcheck_ms=10),
                    trial.Result("b", False, "f", "502", complaints=["x"], hopcheck_ms=30),
                    trial.Result("c", True, "f", "200", hopcheck_ms=20)]
+        results[0].fix, results[1].fix = printed.HEALED, printed.NONE
         figures = score.summary(results, 5)
+        self.assertEqual((figures["fixes_healed"], figures["fixes_none"]), (1, ["b"]))
+        self.assertIn("fixes as printed: healed 1/2", score.closing(figures))
+        self.assertIn("printed fix: none: b", score.closing(figures))
         self.assertEqual((figures["first_cause_right"], figures["broken"]), (1, 2))
         self.assertEqual((figures["healthy_clean"], figures["wrong"]), (1, 1))
         self.assertEqual(figures["hopcheck_ms_median"], 20)

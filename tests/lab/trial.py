@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import judge
+import printed
 from machine import Machine
 from process import Failed, must, run, until
 from scenario import HERE
@@ -39,6 +40,7 @@ class Result:
     verdict: str = "-"
     cause: str = "-"
     first_right: bool = False
+    fix: str = "-"  # what came of the printed fix: a word of printed.py
     complaints: list = field(default_factory=list)
     hopcheck_ms: float = 0.0
     seconds: float = 0.0
@@ -60,7 +62,7 @@ def play(scenario, options, number):
         _build(machine, scenario, options)
         machine.boot()
         _break(machine, scenario)
-        _diagnose(machine, scenario, options, result)
+        report = _diagnose(machine, scenario, options, result)
         if options.record:
             _record(machine, scenario, options, result)
         if options.keep:
@@ -69,7 +71,7 @@ def play(scenario, options, number):
             result.notes += [f"enter: nsenter -t {machine.leader} -a bash -l",
                              f"end:   {HERE}/lab --end {machine.id}"]
         else:
-            _mend(machine, scenario, result)
+            _mend(machine, scenario, options, report, result)
     except Failed as error:
         result.complaints.append(f"the lab: {error}")
     finally:
@@ -123,7 +125,7 @@ def _diagnose(machine, scenario, options, result):
         result.complaints.append(f"afterwards the load balancer sees {after}, not "
                                  f"{scenario.symptom}")
     if report is None:
-        return
+        return None
     first = judge.first_cause(report)
     result.verdict = report["verdict"]
     result.cause = first["code"] if first else "-"
@@ -131,6 +133,7 @@ def _diagnose(machine, scenario, options, result):
     judged = judge.as_user if options.as_user else judge.as_root
     result.complaints += judged(scenario, report)
     result.complaints += _replay(options, bundle, report)
+    return report
 
 
 def _live(machine, options, result):
@@ -179,22 +182,64 @@ def _record(machine, scenario, options, result):
     result.notes.append(f"recorded {target.relative_to(TESTS)}")
 
 
-def _mend(machine, scenario, result):
-    """After the known repair the healthy answer is there, so the planted fault is the only one."""
+def _mend(machine, scenario, options, report, result):
+    """The printed fix mends the machine; where none is meant for it, the scenario's own does.
+
+    The healthy answer afterwards also says that the planted fault was the only one.
+    """
+    if report is not None and result.first_right and not options.as_user:
+        result.fix, why = _as_printed(machine, scenario, report)
+        if why:
+            result.complaints.append(f"fix as printed: {why}")
+        if result.fix in (printed.HEALED, printed.NOT_HEALED):
+            return
     if not scenario.script("fix") and not scenario.fixed_probe:
         return
     if scenario.script("fix"):
         machine.script(scenario.script("fix"))
-    url = scenario.fixed_probe or scenario.probe
+    seen = _healthy(machine, scenario, scenario.fixed_probe or scenario.probe)
+    if seen:
+        result.complaints.append(f"the lab: after the fix {seen}")
+
+
+def _as_printed(machine, scenario, report):
+    """What comes of the printed fixes, and why they do not heal where they do not."""
+    causes = printed.causes(scenario.expect, report)
+    fixes = [printed.first_fix(cause) for cause in causes]
+    for kind in map(printed.kind, fixes):
+        if kind:
+            return kind, ""
+    for fix in fixes:
+        why = printed.apply(machine, fix)
+        if why:
+            return printed.NOT_HEALED, why
+    why = _healthy(machine, scenario, scenario.probe)
+    if not why and scenario.symptom == scenario.layout.symptom:
+        why = _still_reported(machine, {cause["code"] for cause in causes})
+    return (printed.NOT_HEALED, why) if why else (printed.HEALED, "")
+
+
+def _still_reported(machine, codes):
+    """No outage was to be mended: the report must have changed; why not, empty where it has."""
+    _, out, err = machine.inside("/usr/local/bin/hopcheck", "--format", "json")
+    again = _report(out)
+    if again is None:
+        return f"hopcheck gave no report: {err.strip()}"
+    left = [finding["title"] for finding in again["findings"] if finding["code"] in codes]
+    return f"hopcheck still says: {'; '.join(left)}" if left else ""
+
+
+def _healthy(machine, scenario, url):
+    """Waits for the layout's healthy answer; what is seen instead, empty where it came."""
     seen = []
 
-    def healthy():
+    def there():
         seen.append(machine.ask(url, scenario.host, scenario.timeout)[0])
         return seen[-1] == scenario.layout.symptom
 
-    if not until(FIX_LIMIT, healthy):
-        result.complaints.append(f"the lab: after the fix the load balancer sees {seen[-1]} "
-                                 f"{_journal(machine)}")
+    if until(FIX_LIMIT, there):
+        return ""
+    return f"the load balancer sees {seen[-1]} {_journal(machine)}"
 
 
 def _journal(machine):

@@ -193,7 +193,46 @@ Captures name_captures(const ServerBlock& server, const std::string& host) {
   return {};
 }
 
+Chosen answer_of(const Config& config, const Site& site, const Taker& taker,
+                 const ServerBlock& first, const Asked& asked) {
+  Visit visit;
+  visit.config = &config;
+  visit.server = taker.server;
+  visit.listen = taker.listen;
+  visit.address = asked.address;
+  visit.port = asked.port;
+  visit.http_host = asked.host;
+  visit.request_uri = asked.path;
+  visit.merge_slashes = merges_slashes(config, first);
+  const auto name = normal_host(asked.host);
+  if (name && fitting_name(*taker.server, *name) == Chosen::By::regex)
+    visit.captures = name_captures(*taker.server, *name);
+  return answer(visit, site);
+}
+
 }  // namespace
+
+std::optional<Chosen::By> fitting_name(const ServerBlock& server, const std::string& host) {
+  NameTable table(host);
+  const Taker taker{&server, nullptr};
+  for (const std::string& name : server.names) table.add(taker, name);
+  const auto found = table.find();
+  return found ? std::optional(found->second) : std::nullopt;
+}
+
+std::vector<const ServerBlock*> servers_taking(const Site& site, const std::string& address,
+                                               int port) {
+  std::vector<const ServerBlock*> out;
+  for (const Taker& taker : connection_takers(site, address, port)) out.push_back(taker.server);
+  return out;
+}
+
+Chosen answer_in(const Config& config, const Site& site, const ServerBlock& server,
+                 const Asked& asked) {
+  static const Listen none;
+  const Listen* listen = server.listens.empty() ? &none : &server.listens.front();
+  return answer_of(config, site, {&server, listen}, server, asked);
+}
 
 std::optional<Chosen> choose(const Config& config, const Site& site, const std::string& address,
                              int port, const std::string& host, const std::string& path) {
@@ -205,17 +244,7 @@ std::optional<Chosen> choose(const Config& config, const Site& site, const std::
   const auto name = normal_host(host);
   const auto [taker, by] =
       name ? by_name(config, site, all, *name) : std::pair(default_of(all), Chosen::By::default_);
-  Visit visit;
-  visit.config = &config;
-  visit.server = taker.server;
-  visit.listen = taker.listen;
-  visit.address = address;
-  visit.port = port;
-  visit.http_host = host;
-  visit.request_uri = path;
-  visit.merge_slashes = merges_slashes(config, *default_of(all).server);
-  if (by == Chosen::By::regex && name) visit.captures = name_captures(*taker.server, *name);
-  Chosen out = answer(visit, site);
+  Chosen out = answer_of(config, site, taker, *default_of(all).server, {address, port, host, path});
   out.server_by = by;
   return out;
 }

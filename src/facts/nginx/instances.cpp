@@ -143,14 +143,10 @@ std::string Instance::load_command() const {
   return test + command(runs ? "-s reload" : "");
 }
 
-std::string test_verdict(const std::string& stderr_text) {
-  if (stderr_text.find("test is successful") != std::string::npos) return {};
-  static constexpr std::string_view kMark = "[emerg] ";
-  const std::size_t at = stderr_text.rfind(kMark);
-  if (at == std::string::npos) return {};
-  std::string_view line = std::string_view(stderr_text).substr(at + kMark.size());
-  line = line.substr(0, line.find('\n'));
-  // "1234#1234: open() …" when it is written by a logger that names the process.
+namespace {
+
+/// "1234#1234: open() …" when it is written by a logger that names the process.
+std::string without_process(std::string_view line) {
   const std::size_t hash = line.find('#');
   const std::size_t colon = line.find(": ");
   if (hash != std::string_view::npos && colon != std::string_view::npos && hash < colon &&
@@ -158,6 +154,28 @@ std::string test_verdict(const std::string& stderr_text) {
     line.remove_prefix(colon + 2);
   }
   return std::string(line);
+}
+
+}  // namespace
+
+std::string test_verdict(const std::string& stderr_text) {
+  if (stderr_text.find("test is successful") != std::string::npos) return {};
+  static constexpr std::string_view kMark = "[emerg] ";
+  const std::size_t at = stderr_text.rfind(kMark);
+  if (at == std::string::npos) return {};
+  const std::string_view line = std::string_view(stderr_text).substr(at + kMark.size());
+  return without_process(line.substr(0, line.find('\n')));
+}
+
+std::vector<std::string> test_warnings(const std::string& stderr_text) {
+  static constexpr std::string_view kMark = "[warn] ";
+  std::vector<std::string> out;
+  std::string_view rest = stderr_text;
+  for (std::size_t at = rest.find(kMark); at != std::string_view::npos; at = rest.find(kMark)) {
+    rest.remove_prefix(at + kMark.size());
+    out.push_back(without_process(rest.substr(0, rest.find('\n'))));
+  }
+  return out;
 }
 
 }  // namespace hopcheck::nginx

@@ -27,5 +27,7 @@ BuildOptions parse_build_options(std::string_view text);
 
 /// The last [emerg] message of `nginx -t`, "" where the test is successful.
 std::string test_verdict(const std::string& stderr_text);
+/// Its [warn] messages, in its order.
+std::vector<std::string> test_warnings(const std::string& stderr_text);
 
 }  // namespace hopcheck::nginx

@@ -49,6 +49,25 @@ std::string cited(const Directive& directive);
 /// afterwards what it hands down.
 Action written_action(const Config& config, std::uint32_t index, Files& files);
 
+/// A request as it arrives.
+struct Asked {
+  std::string address{};
+  int port{0};
+  std::string host{};
+  std::string path{};
+};
+
+/// How one of the block's names fits a host (lowercase, without port); nothing where none does.
+std::optional<Chosen::By> fitting_name(const ServerBlock& server, const std::string& host);
+
+/// The blocks among which nginx chooses by name for a connection to this address, in its order.
+std::vector<const ServerBlock*> servers_taking(const Site& site, const std::string& address,
+                                               int port);
+
+/// What this block would answer if the request came to it.
+Chosen answer_in(const Config& config, const Site& site, const ServerBlock& server,
+                 const Asked& asked);
+
 /// Name of the upstream block that a pass directive's target means, "" for none.
 std::string upstream_of(const Site& site, const Action& action);
 

@@ -83,8 +83,9 @@ Answer Files::answer(const Question& question) const {
   const std::string& path = question.words[0];
   if (question.verb == Verb::list) return list(path);
   if (question.verb == Verb::space) return space(path);
+  if (question.verb == Verb::largest) return largest(path, deadline_);
   if (question.verb == Verb::walk) return walk(path);
-  if (question.verb == Verb::reduce) return reduce(path, question.words.at(1));
+  if (question.verb == Verb::reduce) return reduce(question);
   const std::string cap = question.option("cap");
   return read(path,
               cap.empty() ? default_cap : static_cast<std::size_t>(parse_number(cap, 1, most_cap)));
@@ -158,7 +159,9 @@ Answer Files::read(const std::string& path, std::size_t cap) const {
   return std::move(answer);
 }
 
-Answer Files::reduce(const std::string& path, const std::string& name) const {
+Answer Files::reduce(const Question& question) const {
+  const std::string& path = question.words[0];
+  const std::string& name = question.words.at(1);
   const Reducer reducer = find_reducer(name);
   if (reducer == nullptr) {
     return Answer::unseen({Unseen::Why::failed, "there is no reducer " + join_words({name}), ""});
@@ -172,7 +175,7 @@ Answer Files::reduce(const std::string& path, const std::string& name) const {
     const ssize_t got = pread(handle, buffer, n, static_cast<off_t>(offset));
     return static_cast<std::size_t>(std::max<ssize_t>(got, 0));
   };
-  return Answer::present(reducer(source));
+  return Answer::present(reducer(source, question.option("format")));
 }
 
 Answer Files::list(const std::string& path) const {

@@ -15,14 +15,14 @@ class Files {
   /// `root`: "" for this machine, else the directory as "/", without a slash at its end.
   Files(std::string root, const Deadline* deadline);
 
-  /// Answers read, reduce, list and walk, and space on this machine; texts are not yet redacted.
+  /// Answers read, reduce, list and walk, space and largest on this machine; texts are not yet redacted.
   Answer ask(const Question& question) const;
   const Accounts& accounts() const { return accounts_; }
 
  private:
   Answer answer(const Question& question) const;
   Answer read(const std::string& path, std::size_t cap) const;
-  Answer reduce(const std::string& path, const std::string& name) const;
+  Answer reduce(const Question& question) const;
   Answer list(const std::string& path) const;
   Answer walk(const std::string& path) const;
   /// An open descriptor, or -1 with errno; in a tree no link leads out of it.

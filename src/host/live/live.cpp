@@ -42,11 +42,14 @@ class LiveHost : public Host {
       case Verb::list:
       case Verb::walk:
       case Verb::space:
+      case Verb::largest:
         return files_.ask(question);
       case Verb::run:
         return live::run(question, deadline_);
       case Verb::request:
         return request(question);
+      case Verb::sample:
+        return sample(question);
       case Verb::resolve:
         return live::resolve(question.words.at(0), deadline_);
       case Verb::processes:
@@ -66,6 +69,11 @@ class LiveHost : public Host {
     }
     return Answer::unseen(
         {Unseen::Why::not_captured, question.key() + ": only a recording has it", ""});
+  }
+
+  Answer sample(const Question& question) {
+    if (!options_.requests) return request(question);
+    return live::sample(request_of(question), count_of(question), deadline_);
   }
 
   Answer request(const Question& question) {

@@ -350,4 +350,16 @@ Answer handshake(const Request& request, const Deadline& deadline) {
   return Answer::present(encode_certificates(certificates_of(pem)));
 }
 
+Answer sample(const Request& one, int count, const Deadline& deadline) {
+  std::vector<Measurement> sample;
+  for (int i = 0; i < count; ++i) {
+    const Answer answer = request(one, deadline);
+    if (answer.status != Answer::Status::present) return answer;
+    const Exchange exchange = decode_exchange(answer.text);
+    sample.push_back({exchange.outcome, exchange.status, exchange.total_ms});
+    if (!exchange.answered()) break;
+  }
+  return Answer::present(encode_sample(sample));
+}
+
 }  // namespace hopcheck::live

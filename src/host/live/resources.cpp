@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <chrono>
 #include <climits>
 #include <cstdlib>
 #include <memory>
@@ -96,6 +97,31 @@ Looked look(const std::string& pid, std::vector<OpenFiles>& found) {
   return Looked::told;
 }
 
+constexpr std::size_t most_told = 8;
+
+/// Takes note of a folder's files; its folders, unless another file system begins there, are left
+/// in `open`.
+void look_into(int number, DIR& directory, const std::string& here, dev_t device,
+               std::vector<std::string>& open, std::vector<LargeFile>& files) {
+  while (const dirent* entry = readdir(&directory)) {
+    const std::string_view name = entry->d_name;
+    struct stat status {};
+    if (name == "." || name == ".." ||
+        fstatat(number, entry->d_name, &status, AT_SYMLINK_NOFOLLOW) != 0 ||
+        status.st_dev != device)
+      continue;
+    std::string path = here + "/" + std::string(name);
+    if (S_ISDIR(status.st_mode)) open.push_back(std::move(path));
+    if (!S_ISREG(status.st_mode)) continue;
+    constexpr std::uint64_t kBlock = 512;
+    files.push_back({std::move(path), static_cast<std::uint64_t>(status.st_blocks) * kBlock});
+    std::sort(files.begin(), files.end(), [](const LargeFile& a, const LargeFile& b) {
+      return a.bytes != b.bytes ? a.bytes > b.bytes : a.path < b.path;
+    });
+    if (files.size() > most_told) files.pop_back();
+  }
+}
+
 }  // namespace
 
 Mount mount_of(const std::string& mountinfo, const std::string& device, const std::string& path) {
@@ -134,6 +160,33 @@ Answer space(const std::string& path) {
   system.inodes = left.f_files;
   system.inodes_free = left.f_favail;
   return Answer::present(encode_space(system));
+}
+
+Answer largest(const std::string& folder, const Deadline* deadline) {
+  constexpr auto kLong = std::chrono::seconds(1);
+  const auto end = std::chrono::steady_clock::now() + kLong;
+  struct stat top {};
+  if (stat(folder.c_str(), &top) != 0) return failure(errno, folder);
+  std::vector<std::string> open{folder == "/" ? "" : folder};
+  std::vector<LargeFile> files;
+  Answer answer = Answer::present("");
+  while (!open.empty()) {
+    if ((deadline != nullptr && deadline->passed()) || std::chrono::steady_clock::now() > end) {
+      answer.missing.push_back({Unseen::Why::timed_out, "further folders of " + folder, ""});
+      break;
+    }
+    const std::string here = std::move(open.back());
+    open.pop_back();
+    const Directory directory(opendir(here.empty() ? "/" : here.c_str()), closedir);
+    if (!directory) {
+      if (errno == EACCES)
+        answer.missing.push_back({Unseen::Why::denied, "what is in " + here, needs_root()});
+      continue;
+    }
+    look_into(dirfd(directory.get()), *directory, here, top.st_dev, open, files);
+  }
+  answer.text = encode_largest(files);
+  return answer;
 }
 
 Answer descriptors(const Deadline& deadline) {

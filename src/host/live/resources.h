@@ -9,6 +9,8 @@ namespace hopcheck::live {
 
 /// Answers space; may hang on a dead network mount.
 Answer space(const std::string& path);
+/// Answers largest: looks into so many folders as a second allows, never into other mounts.
+Answer largest(const std::string& folder, const Deadline* deadline);
 /// Answers descriptors.
 Answer descriptors(const Deadline& deadline);
 

@@ -33,7 +33,7 @@ TEST_CASE("words are quoted only where they must be") {
 TEST_CASE("a key stands for its question") {
   std::mt19937 random(2);
   for (int round = 0; round < 3000; ++round) {
-    Question question{static_cast<Verb>(random() % 12), std::vector<std::string>(2 + random() % 3)};
+    Question question{static_cast<Verb>(random() % 13), std::vector<std::string>(2 + random() % 3)};
     for (std::string& word : question.words) word = test::random_text(random, 6);
     const Question again = parse_question(question.key());
     REQUIRE(again.verb == question.verb);
@@ -51,6 +51,11 @@ TEST_CASE("keys read as a person would ask") {
   CHECK(ask::run({"nginx", "-t"}, 9000).key() == "run limit=9000 nginx -t");
   CHECK(ask::run({"nginx", "-t"}, 9000).option("limit") == "9000");
   CHECK(ask::listeners().key() == "listeners");
+  CHECK(ask::listeners_again(2).key() == "listeners look=2");
+  CHECK_THROWS_AS(request_of(parse_question("request GET http://10.0.0.5:80/ count=3")),
+                  std::invalid_argument);
+  CHECK_THROWS_AS(count_of(parse_question("sample GET http://10.0.0.5:80/ count=999")),
+                  std::invalid_argument);
   CHECK_THROWS_AS(parse_question(""), std::invalid_argument);
   CHECK_THROWS_AS(parse_question("erase /"), std::invalid_argument);
   CHECK_THROWS_AS(parse_question("read"), std::invalid_argument);
@@ -80,6 +85,9 @@ TEST_CASE("the request of a request's question is that request") {
     request.sent_as = test::random_text(random, 2);
     const Request again = request_of(parse_question(ask::request(request).key()));
     REQUIRE(same(again, request));
+    const Question sample = parse_question(ask::sample(request, 3).key());
+    REQUIRE(same(request_of(sample), request));
+    REQUIRE(count_of(sample) == 3);
   }
 }
 

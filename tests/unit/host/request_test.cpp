@@ -1,4 +1,5 @@
 // Requests to a small server that behaves, and misbehaves, in every way.
+#include <atomic>
 #include <functional>
 #include <thread>
 
@@ -198,6 +199,27 @@ TEST_CASE("silence is a timeout with a connection") {
   CHECK(answer.outcome == Outcome::timed_out);
   CHECK(answer.connected);
   CHECK(answer.status == 0);
+}
+
+TEST_CASE("a sample asks again and again, until nothing comes") {
+  std::atomic<int> asked{0};
+  const Server server([&](int connection, const std::string&) {
+    if (++asked < 3) return say(connection, "HTTP/1.1 204 No Content\r\n\r\n");
+    wait_for_close(connection);
+  });
+  Request request = to(server.port());
+  request.timeout_ms = 200;
+  Deadline deadline(20000);
+  const auto sample =
+      decode_sample(make_live_host(deadline, {})->ask(ask::sample(request, 5)).text);
+  REQUIRE(sample.size() == 3);
+  CHECK(sample[1].status == 204);
+  CHECK(sample[2].outcome == Outcome::timed_out);
+  CHECK(asked == 3);
+  LiveOptions none;
+  none.requests = false;
+  CHECK(make_live_host(deadline, none)->ask(ask::sample(request, 5)).why.why ==
+        Unseen::Why::switched_off);
 }
 
 TEST_CASE("silence after the headers keeps the status") {

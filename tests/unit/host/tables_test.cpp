@@ -154,6 +154,22 @@ TEST_CASE("exchanges") {
   CHECK(again.total_ms == 3.0);
 }
 
+TEST_CASE("a sample is a line an exchange") {
+  const std::string text = "200 2.1 ms\n503 3.0 ms\ntimed_out 8000.0 ms\n";
+  const auto sample = decode_sample(text);
+  REQUIRE(sample.size() == 3);
+  CHECK(sample[1].status == 503);
+  CHECK(sample[1].answered());
+  CHECK(sample[2].outcome == Exchange::Outcome::timed_out);
+  CHECK(sample[2].total_ms == 8000.0);
+  CHECK(encode_sample(sample) == text);
+  CHECK(decode_sample("").empty());
+  for (const char* bad : {"200\n", "oddly 2.1 ms\n", "1000 2.1 ms\n", "answered 1.0 ms\n"}) {
+    INFO(bad);
+    CHECK_THROWS_AS(decode_sample(bad), std::invalid_argument);
+  }
+}
+
 TEST_CASE("exchanges that failed") {
   const Exchange refused = decode_exchange("failed refused Connection refused\nconnected no\n");
   CHECK(refused.outcome == Exchange::Outcome::refused);
