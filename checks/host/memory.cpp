@@ -38,10 +38,14 @@ Fix need_less(const Deployment& host, const AppServer* app, const Unit& unit) {
   fix.summary = "give the machine more memory or swap, or let the application need less";
   const auto* workers = app == nullptr ? nullptr : app->gunicorn.workers.if_seen();
   if (workers != nullptr && workers->value > 1) {
+    const auto* start = unit.setting("ExecStart");
+    // What the process shows of its command line is written in its unit.
+    const Evidence& at =
+        workers->from.kind == EvidenceKind::file || start == nullptr ? workers->from : start->from;
     const std::string fewer = std::to_string(std::max(1, workers->value / 2));
     const std::string now = std::to_string(workers->value);
     for (const char* form : {"--workers ", "--workers=", "-w ", "workers = ", "workers="}) {
-      const auto edit = replaced(host, workers->from, form + now, form + fewer);
+      const auto edit = replaced(host, at, form + now, form + fewer);
       if (!edit) continue;
       fix.summary =
           fmt::format("start {} workers instead of {}, each takes its own memory", fewer, now);

@@ -28,9 +28,14 @@ std::optional<Fix> longer_queue(const Deployment& host, const AppServer& app) {
   constexpr int kUsual = 2048;  // gunicorn's own default
   const auto* backlog = app.gunicorn.backlog.if_seen();
   if (backlog == nullptr || backlog->value >= kSmall || app.unit.empty()) return std::nullopt;
+  const Unit* unit = unit_named(host, app.unit);
+  const auto* start = unit == nullptr ? nullptr : unit->setting("ExecStart");
+  // What the process shows of its command line is written in its unit.
+  const Evidence& at =
+      backlog->from.kind == EvidenceKind::file || start == nullptr ? backlog->from : start->from;
   for (const char* form : {"--backlog ", "--backlog=", "backlog = ", "backlog="}) {
-    const auto edit = replaced(host, backlog->from, form + std::to_string(backlog->value),
-                               form + std::to_string(kUsual));
+    const auto edit =
+        replaced(host, at, form + std::to_string(backlog->value), form + std::to_string(kUsual));
     if (!edit) continue;
     Fix fix;
     fix.summary = fmt::format("free the workers now, and let {} connections wait", kUsual);
