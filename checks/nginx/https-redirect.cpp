@@ -1,140 +1,147 @@
-// Who comes by https is not sent to https again.
+// nginx does not redirect to https what already came over https.
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
-#include "hopcheck/lines.h"
+#include "hopcheck/forwarded.h"
 
 using namespace hopcheck;
 
 namespace {
 
-bool is_redirect(int status) {
-  return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+using Kind = nginx::Action::Kind;
+
+bool made_by_nginx(const Route& route, const Exchange& exchange) {
+  return route.action.kind == Kind::return_ || route.action.kind == Kind::rewrite ||
+         author(exchange) == Author::nginx;
 }
 
-/// "https://shop.example.com/x" without a port that is https's own.
-std::string plain_url(std::string url) {
-  const auto port = url.find(":443", 8);
-  if (port != std::string::npos && (port + 4 == url.size() || url[port + 4] == '/'))
-    url.erase(port, 4);
-  return url;
-}
-
-/// The URL that was asked for, as the browser has it.
-std::string asked(const Route& route) {
-  return plain_url("https://" + route.request.host + route.request.path);
-}
-
-bool came_by_https(const Route& route) {
-  const auto& headers = route.request.headers;
-  return std::any_of(headers.begin(), headers.end(), [](const auto& header) {
-    return header.first == "X-Forwarded-Proto" && header.second == "https";
-  });
-}
-
-/// A line that sends to https, and the `if` around it where there is one.
-struct Sender {
-  nginx::Directive line;
-  std::optional<nginx::Directive> condition{};
-};
-
-bool sends_to_https(const nginx::Directive& directive) {
-  if (directive.name() != "return" && directive.name() != "rewrite") return false;
-  const auto args = directive.args();
-  return std::any_of(args.begin(), args.end(),
-                     [](std::string_view word) { return word.starts_with("https://"); });
-}
-
-std::optional<Sender> sender_in(const nginx::Config& config, std::uint32_t block) {
-  for (const nginx::Directive& child : config.at(block).children()) {
-    if (sends_to_https(child)) return Sender{child, std::nullopt};
-    if (child.name() != "if") continue;
-    for (const nginx::Directive& inner : child.children()) {
-      if (sends_to_https(inner)) return Sender{inner, child};
+/// The load balancer may pass TLS on to it, so that what comes in the clear is to be redirected.
+const nginx::Listen* tls_listen(const nginx::Site& site) {
+  for (const auto& server : site.servers) {
+    for (const auto& listen : server.listens) {
+      if (listen.ssl) return &listen;
     }
+  }
+  return nullptr;
+}
+
+/// The one application that the server block's other locations pass requests to.
+const nginx::Location* only_proxied(const std::vector<nginx::Location>& locations) {
+  const nginx::Location* found = nullptr;
+  for (const auto& location : locations) {
+    if (location.action.kind != Kind::proxy_pass) continue;
+    if (found != nullptr && found->action.target != location.action.target) return nullptr;
+    found = &location;
+  }
+  return found;
+}
+
+/// What makes the block pass on what it does not redirect, as `like` does.
+std::string passing_lines(const Route& route, const nginx::Location& like,
+                          const std::string& indent) {
+  const auto headers =
+      nginx::sent_headers(*route.instance->config, like.directive, Kind::proxy_pass);
+  std::string lines;
+  for (const auto& header : headers.set) {
+    const bool scheme = header.name == "X-Forwarded-Proto";
+    lines += fmt::format("\n{}proxy_set_header {} {};", indent, header.name,
+                         scheme ? "$http_x_forwarded_proto" : header.value);
+  }
+  return lines + fmt::format("\n{}proxy_pass {};", indent, like.action.target);
+}
+
+/// The line of the `if` that holds the redirect, with the load balancer's header for its condition.
+std::optional<Edit> other_condition(const Deployment& host, const nginx::Directive& block,
+                                    const Evidence& redirect) {
+  for (const auto& condition : block.children("if")) {
+    const auto inside = condition.children("return");
+    const bool holds = std::any_of(inside.begin(), inside.end(),
+                                   [&](const auto& one) { return one.evidence() == redirect; });
+    const Evidence at = condition.evidence();
+    const auto line = source_line(host, at);
+    if (!holds || !line.seen()) continue;
+    const auto begin = line->find("if");
+    const auto end = line->rfind(')');
+    if (begin == std::string::npos || end == std::string::npos || end < begin) return std::nullopt;
+    std::string changed = *line;
+    changed.replace(begin, end + 1 - begin, "if ($http_x_forwarded_proto = http)");
+    return Edit{at.source, at.line, *line, changed};
   }
   return std::nullopt;
 }
 
-std::optional<Sender> sender_of(const Route& route) {
-  if (route.server == nullptr) return std::nullopt;
-  auto found = sender_in(*route.instance->config, route.server->directive);
-  if (!found && route.location != nullptr)
-    found = sender_in(*route.instance->config, route.location->directive);
-  return found;
-}
-
-/// The line of an `if` with another condition.
-std::optional<Edit> other_condition(const Deployment& host, const nginx::Directive& condition) {
-  const Evidence at = condition.evidence();
-  const auto line = line_of(host, at.source, at.line);
-  if (!line.seen()) return std::nullopt;
-  const auto begin = line->find("if");
-  const auto end = line->rfind(')');
-  if (begin == std::string::npos || end == std::string::npos || end < begin) return std::nullopt;
-  return replaced_in_line(host, at, line->substr(begin, end + 1 - begin),
-                          "if ($http_x_forwarded_proto = http)");
-}
-
-/// The line that redirects, behind a condition.
-std::optional<Edit> guarded(const Deployment& host, const nginx::Directive& redirect) {
-  const std::string text = redirect.text();
-  return replaced_in_line(host, redirect.evidence(), text,
-                          "if ($http_x_forwarded_proto = http) { " + text + " }");
-}
-
-/// Asks the load balancer's header instead of nginx's own connection.
-Fix by_header(const Deployment& host, const Route& route, const Sender& sender) {
+/// The redirect kept for those who did not come over https.
+Fix redirect_by_header(const Deployment& host, const Route& route) {
   Fix fix;
-  fix.summary = "redirect only what came to the load balancer by http";
-  const auto edit =
-      sender.condition ? other_condition(host, *sender.condition) : guarded(host, sender.line);
-  if (edit) fix.edits = {*edit};
+  fix.summary = "redirect only where the load balancer says that the client came over http";
+  const auto line = source_line(host, route.action.from);
+  const std::uint32_t block =
+      route.location != nullptr ? route.location->directive : route.server->directive;
+  const auto returns = route.instance->config->at(block).children("return");
+  // Inside an `if` of its own the condition is what is to be changed.
+  const bool own = std::any_of(returns.begin(), returns.end(), [&](const auto& one) {
+    return one.evidence().source == route.action.from.source &&
+           one.evidence().line == route.action.from.line;
+  });
+  if (!own) {
+    const auto edit = other_condition(host, route.instance->config->at(block), route.action.from);
+    if (!edit) return fix;
+    fix.edits = {*edit};
+    fix.commands = {route.instance->load_command()};
+    fix.interrupts = Interrupts::reload;
+    return fix;
+  }
+  const nginx::Location* like = only_proxied(route.server->locations);
+  if (like == nullptr || !line.seen()) return fix;
+  const std::size_t begin = line->find_first_not_of(" \t");
+  if (line->compare(begin, 7, "return ") != 0) return fix;
+  const std::string indent = line->substr(0, begin);
+  std::string lines = indent + "if ($http_x_forwarded_proto = http) {\n" + indent + "    " +
+                      line->substr(begin) + "\n" + indent + "}";
+  if (route.location != nullptr) lines += passing_lines(route, *like, indent);
+  fix.edits = {{route.action.from.source, route.action.from.line, *line, lines}};
   fix.commands = {route.instance->load_command()};
   fix.interrupts = Interrupts::reload;
   return fix;
 }
 
-void judge(const Deployment& host, const Route& route, Outcome& out) {
-  const Fact<Exchange> probe = host.probe(route);
-  if (!probe->answered() || !is_redirect(probe->status)) return;
-  if (plain_url(probe->header("Location")) != asked(route)) return;
-  // An application that sends itself round and round does not know of the load balancer's TLS.
-  if (author(*probe) != Author::nginx) return;
-  // A route that could not be followed has no line to name.
-  if (!*route.followed) return;
-  const auto sender = sender_of(route);
-  if (!sender) return;
-  Finding finding;
-  finding.code = "nginx.redirect-loop-proto";
-  finding.title = fmt::format(
-      "nginx sends {} to itself for ever: TLS ends at the load balancer, and "
-      "nginx redirects what it gets by http",
-      asked(route));
-  finding.about = {"server:" + route.server->label(), route.node()};
-  finding.evidence = {cite(route.request, *probe)};
-  finding.evidence.push_back(
-      {EvidenceKind::probe, "GET " + route.request.url(), 0,
-       "sent with X-Forwarded-Proto: https; Location: " + probe->header("Location"), true});
-  if (sender->condition) finding.evidence.push_back(sender->condition->evidence());
-  finding.evidence.push_back(sender->line.evidence());
-  finding.fixes = {by_header(host, route, *sender)};
-  out.report(std::move(finding));
-}
-
 }  // namespace
 
 HOPCHECK_CHECK(nginx_https_redirect) {
-  if (host.nginx()->empty()) return out.not_applicable("nginx is not installed here");
-  if (out.none(host.requested())) return out.not_applicable("there is nothing to request");
-  std::vector<const Route*> routes;
+  std::vector<const Route*> sites;
+  out.none(host.requested());
   for (const Route* route : host.requested().seen_items()) {
-    if (route->kind == Route::Kind::site && route->instance != nullptr && came_by_https(*route))
-      routes.push_back(route);
+    if (is_https_site(*route) && route->instance != nullptr && route->server != nullptr)
+      sites.push_back(route);
   }
-  if (routes.empty()) return out.not_applicable("no site's https ends before nginx");
-  out.each(routes, [&](const Route* route) { judge(host, *route, out); });
+  if (sites.empty()) return out.not_applicable("no https site is known here");
+  out.each(sites, [&](const Route* route) {
+    if (!route->instance->site->missing.empty())
+      throw NotSeen(route->instance->site->missing.front());
+    const auto plain = plain_url(host, *route);
+    if (!*plain || (*plain)->kind != PlainUrl::Kind::loop) return;
+    const Fact<Exchange> exchange = host.probe(*route);
+    if (!made_by_nginx(*route, *exchange)) return;
+    if (const auto* tls = tls_listen(*route->instance->site)) {
+      if (route->request.scheme != "https")
+        throw NotSeen({Unseen::Why::undecidable,
+                       fmt::format("whether the load balancer ends TLS or passes it on to {}:{}",
+                                   tls->from.source, tls->from.line),
+                       {}});
+    }
+    Finding finding;
+    finding.code = "nginx.redirect-loop-proto";
+    finding.title = fmt::format(
+        "nginx redirects {} to itself for ever: {}:{} also sends away what came over https",
+        route->target->site.url.value, route->action.from.source, route->action.from.line);
+    finding.about = {"server:" + route->server->label(), route->node()};
+    finding.evidence = {route->action.from, cite(route->request, *exchange),
+                        cite("url", route->target->site.url, route->target->site.url.value)};
+    finding.fixes = {redirect_by_header(host, *route)};
+    out.report(std::move(finding));
+  });
 }

@@ -72,7 +72,7 @@ class Stripper {
       inside += source_[at_++];
     }
     if (source_.substr(at_, end.size()) == end) at_ += end.size();
-    out_ += '"' + (is_known_name(inside) ? inside : "") + '"' + breaks;
+    out_ += '"' + (is_known_name(inside) || inside.empty() ? inside : "...") + '"' + breaks;
   }
 
   std::string_view source_;

@@ -9,6 +9,7 @@
 
 #include "host/certificate_text.h"
 #include "host/log_lines.h"
+#include "host/reduce_flask.h"
 #include "host/reduce_python.h"
 
 namespace hopcheck {
@@ -89,13 +90,14 @@ std::string public_key(const ByteSource& source, const std::string&) {
 }  // namespace
 
 Reducer find_reducer(const std::string& name) {
-  constexpr std::array<std::pair<const char*, Reducer>, 8> reducers{
+  constexpr std::array<std::pair<const char*, Reducer>, 9> reducers{
       {{"last-lines-40", last_lines},
        {"certificates-1", certificates},
        {"public-key-1", public_key},
        {"nginx-error-log-1", reduce_error_log},
        {"access-log-1", reduce_access_log},
        {"probers-1", reduce_probers},
+       {"flask-1", reduce_flask},
        {"python-forwarding-1", reduce_python_forwarding},
        {"time-zone-1", reduce_time_zone}}};
   for (const auto& [known, reducer] : reducers) {

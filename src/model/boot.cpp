@@ -87,8 +87,8 @@ Found other_unit(Reader& reader, const Unit& unit) {
                                       line.starts_with("OnSuccess"));
   };
   for (const auto& path : reader.files("/etc/systemd/system")) {
-    // Timers, sockets and paths that start it stand in its TriggeredBy.
-    if (path == unit.file || !(path.ends_with(".service") || path.ends_with(".target"))) continue;
+    // Targets, timers and sockets that start it stand in its WantedBy and TriggeredBy.
+    if (path == unit.file || !path.ends_with(".service")) continue;
     if (auto found = find_line(path, reader.text(path), starts)) return found;
   }
   return std::nullopt;

@@ -1,0 +1,233 @@
+// gunicorn's workers finish what they are given, and there are enough of them.
+#include <algorithm>
+#include <cmath>
+
+#include <fmt/format.h>
+
+#include "hopcheck/check.h"
+#include "hopcheck/cite.h"
+#include "hopcheck/gunicorn.h"
+#include "hopcheck/incidents.h"
+#include "hopcheck/packages.h"
+#include "hopcheck/sample.h"
+
+using namespace hopcheck;
+
+namespace {
+
+// What stopped longer ago has been mended, or was an outage that is over.
+constexpr double kRecent = 600;
+constexpr std::size_t kLines = 3;
+// A worker that does not end from SIGABRT is killed about a second later.
+constexpr double kKillDelay = 5;
+
+const char* const kTimeout = "WORKER TIMEOUT (pid:";
+
+bool leads_to(const Deployment& host, const Route& route, const AppServer& app) {
+  return std::any_of(route.endpoints.begin(), route.endpoints.end(), [&](const Endpoint& end) {
+    const auto behind = host.app_behind(end);
+    return behind.seen() && *behind == &app;
+  });
+}
+
+/// A requested route to this app that waits in vain now, or is told that nginx did; null: none.
+const Route* waits(const Deployment& host, const AppServer& app) {
+  for (const Route* route : host.requested().seen_items()) {
+    if (!leads_to(host, *route, app)) continue;
+    const Exchange& exchange = *host.probe(*route);
+    const bool gateway = exchange.answered() && (exchange.status == 502 || exchange.status == 504);
+    if (exchange.outcome == Exchange::Outcome::timed_out || gateway) return route;
+  }
+  return nullptr;
+}
+
+std::string pid_in(const std::string& text, const std::string& before) {
+  const auto at = text.find(before);
+  if (at == std::string::npos) return {};
+  const auto begin = text.find_first_of("0123456789", at);
+  if (begin == std::string::npos) return {};
+  return text.substr(begin, text.find_first_not_of("0123456789", begin) - begin);
+}
+
+/// Lines that tell of SIGKILL for workers that had timed out just before.
+std::vector<Incident> killed(const std::vector<Incident>& all,
+                             const std::vector<Incident>& timeouts) {
+  std::vector<Incident> found;
+  for (const auto& kill : with_words(all, {"was sent SIGKILL!", "terminated due to signal 9"})) {
+    const std::string pid = pid_in(kill.text, "pid");
+    const bool timed_out = std::any_of(timeouts.begin(), timeouts.end(), [&](const auto& one) {
+      return pid_in(one.text, kTimeout) == pid && std::abs(one.age_s - kill.age_s) <= kKillDelay;
+    });
+    if (timed_out) found.push_back(kill);
+  }
+  return found;
+}
+
+/// What becomes of such a request; "" where the version or class is not known.
+std::string outcome_of(const Deployment& host, const AppServer& app) {
+  const auto kind = worker_kind(app);
+  const auto version = installed_version(host, app, "gunicorn");
+  if (!kind.seen() || *kind != "sync" || !version.seen()) return {};
+  if (compare_versions(*version, "22.0") >= 0)
+    return fmt::format("gunicorn {} answers such a request 500.", *version);
+  return fmt::format(
+      "gunicorn {} closes the connection without an answer, and whoever stands in front says 502.",
+      *version);
+}
+
+/// How long nginx waits on the way to this app, in seconds, with the line that says so.
+int nginx_waits(const Deployment& host, const AppServer& app, Finding& finding) {
+  for (const Route& route : host.routes()) {
+    const bool http = route.action.kind == nginx::Action::Kind::proxy_pass;
+    if (!http || route.instance == nullptr || route.server == nullptr) continue;
+    if (!leads_to(host, route, app)) continue;
+    const std::uint32_t block =
+        route.location != nullptr ? route.location->directive : route.server->directive;
+    const auto limit = nginx::in_force(*route.instance->config, block, "proxy_read_timeout");
+    if (!limit) {
+      finding.evidence.push_back(
+          {EvidenceKind::default_, "nginx's default", 0, "proxy_read_timeout 60s", false});
+      return 60;
+    }
+    finding.evidence.push_back(limit->evidence());
+    return std::atoi(std::string(limit->arg(0)).c_str());
+  }
+  return 0;
+}
+
+void add_limits(const Deployment& host, const AppServer& app, Finding& finding) {
+  const auto& timeout = app.gunicorn.timeout_s;
+  if (timeout.seen()) finding.evidence.push_back(timeout->from);
+  const int nginx_s = nginx_waits(host, app, finding);
+  const auto& lb = host.targets().front().lb;
+  finding.evidence.push_back(
+      cite("idle_timeout", lb.idle_timeout_ms, duration_text(lb.idle_timeout_ms.value)));
+  finding.detail = outcome_of(host, app);
+  Fix code;
+  code.summary =
+      "find the request that takes so long (the lines around these in the journal, and "
+      "the access log), and make it short or hand it to a queue";
+  const int longest = (nginx_s > 0 ? nginx_s : lb.idle_timeout_ms.value / 1000) - 5;
+  if (timeout.seen() && timeout->value < longest) {
+    Fix patient = set_gunicorn(host, app, {"timeout", "--timeout", "-t"}, timeout, longest);
+    patient.summary =
+        fmt::format("give requests {} s instead of {}: still less than {} waits", longest,
+                    timeout->value, nginx_s > 0 ? "nginx" : "the load balancer");
+    finding.fixes.push_back(std::move(patient));
+  }
+  finding.fixes.push_back(std::move(code));
+}
+
+void judge_timeouts(const Deployment& host, const AppServer& app, Outcome& out) {
+  if (!app.unit.ends_with(".service")) return;
+  const Fact<std::vector<Incident>> all = incidents(host, app.unit);
+  auto timeouts = with_words(*all, {kTimeout});
+  if (timeouts.empty()) return;
+  // What an earlier master did accuses nobody: it may have been told otherwise.
+  const double age = *age_of(host, app.pid);
+  std::erase_if(timeouts, [&](const Incident& one) { return one.age_s > age; });
+  const Route* waiting = waits(host, app);
+  const std::size_t enough = waiting != nullptr ? 1 : 2;
+  if (timeouts.size() < enough || timeouts.back().age_s > kRecent) return;
+  const auto kills = killed(*all, timeouts);
+  Finding finding;
+  finding.code = kills.empty() ? "gunicorn.worker-timeout" : "gunicorn.killed-after-timeout";
+  finding.when = waiting != nullptr ? When::now : When::under_load;
+  const auto& limit = app.gunicorn.timeout_s;
+  const std::string last = ago(timeouts.back().age_s);
+  finding.title =
+      fmt::format("gunicorn killed a worker {} times since {}, last {}: busy for more than {}{}",
+                  timeouts.size(), ago(timeouts.front().age_s), last,
+                  limit.seen() ? fmt::format("{} s", limit->value) : "its timeout",
+                  kills.empty() ? "" : "; SIGKILL, and not for memory");
+  finding.about = {"unit:" + app.unit};
+  const std::string source = "journalctl -u " + app.unit;
+  for (std::size_t i = timeouts.size() - std::min(timeouts.size(), kLines); i < timeouts.size();
+       ++i)
+    finding.evidence.push_back(cite_log(source, timeouts[i].text));
+  if (!kills.empty()) finding.evidence.push_back(cite_log(source, kills.back().text));
+  add_limits(host, app, finding);
+  out.report(std::move(finding));
+}
+
+/// Its workers run: neither stopped nor dead, and there are some.
+bool workers_run(const Deployment& host, const AppServer& app) {
+  std::size_t running = 0;
+  for (const Process& process : host.processes()->seen_items()) {
+    const bool ours = std::find(app.pids.begin(), app.pids.end(), process.pid) != app.pids.end();
+    if (!ours || process.pid == app.pid) continue;
+    if (process.state == 'T' || process.state == 't' || process.state == 'Z') return false;
+    ++running;
+  }
+  return running > 0;
+}
+
+Fix more_room(const Deployment& host, const AppServer& app, int capacity) {
+  constexpr int kThreads = 8;
+  const auto& threads = app.gunicorn.threads;
+  const int wanted = threads.seen() ? std::max(kThreads, threads->value * 2) : kThreads;
+  Fix fix = set_gunicorn(host, app, {"threads", "--threads", ""}, threads, wanted);
+  fix.summary = fmt::format("free the {} now, and let each worker handle {} requests at once",
+                            capacity == 1 ? "worker" : "workers", wanted);
+  if (fix.commands.empty() && app.unit.ends_with(".service")) {
+    fix.summary = "free the workers; it lasts until as many requests hang again";
+    fix.commands = {"systemctl restart " + shell_quote(app.unit)};
+    fix.lasts = Lasts::until_restart;
+  }
+  return fix;
+}
+
+void judge_queue(const Deployment& host, const AppServer& app, const Route& route, Outcome& out) {
+  const Exchange& exchange = *host.probe(route);
+  if (exchange.outcome != Exchange::Outcome::timed_out || !exchange.connected) return;
+  const Fact<int> capacity = capacity_of(app);
+  if (!capacity.seen() && capacity.unseen().why == Unseen::Why::undecidable) return;
+  if (!workers_run(host, app)) return;
+  const Fact<Partial<Listener>> after = listeners_after_probe(host);
+  for (const Listener& listener : after->seen_items()) {
+    const bool ours = std::any_of(app.listeners.begin(), app.listeners.end(),
+                                  [&](const auto& l) { return l.text() == listener.text(); });
+    if (!ours || listener.queued == 0) continue;
+    Finding finding;
+    finding.code = "gunicorn.too-few-workers";
+    finding.title =
+        fmt::format("gunicorn handles {} at once and accepts no more: {} waiting at {}",
+                    *capacity == 1 ? "1 request" : fmt::format("{} requests", *capacity),
+                    listener.queued == 1 ? "1 connection is"
+                                         : fmt::format("{} connections are", listener.queued),
+                    listener.text());
+    finding.about = {"unit:" + app.unit, route.node()};
+    if (app.unit.empty()) finding.about = {route.endpoints.front().node(), route.node()};
+    finding.evidence = {
+        {EvidenceKind::kernel, "listening sockets", 0,
+         fmt::format("{}: {} of {} in the queue after {}", listener.text(), listener.queued,
+                     listener.backlog, duration_text(std::lround(exchange.total_ms))),
+         false},
+        app.gunicorn.workers->from};
+    if (app.gunicorn.threads.seen()) finding.evidence.push_back(app.gunicorn.threads->from);
+    if (app.gunicorn.timeout_s.seen()) finding.evidence.push_back(app.gunicorn.timeout_s->from);
+    finding.detail = fmt::format(
+        "Nobody took the request from the queue in {}: all workers are busy with others.",
+        duration_text(std::lround(exchange.total_ms)));
+    finding.fixes = {more_room(host, app, *capacity)};
+    return out.report(std::move(finding));
+  }
+}
+
+}  // namespace
+
+HOPCHECK_CHECK(gunicorn_workers) {
+  std::vector<const AppServer*> servers;
+  for (const AppServer& app : *host.app_servers()) {
+    if (app.kind == AppServer::Kind::gunicorn) servers.push_back(&app);
+  }
+  if (servers.empty()) return out.not_applicable("no gunicorn runs here");
+  out.none(host.requested());
+  out.each(servers, [&](const AppServer* app) {
+    for (const Route* route : host.requested().seen_items()) {
+      if (route->kind == Route::Kind::probe && leads_to(host, *route, *app))
+        judge_queue(host, *app, *route, out);
+    }
+  });
+  out.each(servers, [&](const AppServer* app) { judge_timeouts(host, *app, out); });
+}

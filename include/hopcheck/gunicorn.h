@@ -1,0 +1,31 @@
+// Changing what gunicorn was told, where it was told it.
+#pragma once
+
+#include <string>
+
+#include "hopcheck/deployment.h"
+#include "hopcheck/finding.h"
+
+namespace hopcheck {
+
+/// A setting's names: "keepalive" in the configuration file, "--keep-alive" and perhaps a letter on
+/// the command line.
+struct GunicornName {
+  std::string setting{};
+  std::string option{};
+  std::string letter{};
+};
+
+/// Gives a setting another value where `now` stands: in the configuration file or on the unit's
+/// command line; a default is overridden there. Then restarts the unit. Words alone, with neither
+/// edits nor commands, where that place is not known.
+Fix set_gunicorn(const Deployment& host, const AppServer& app, const GunicornName& name,
+                 const Fact<Located<int>>& now, int value);
+
+/// "sync" or "gthread", however they are spelt; else the class as written.
+Fact<std::string> worker_kind(const AppServer& app);
+
+/// How many requests its workers handle at once; unseen for classes that take very many.
+Fact<int> capacity_of(const AppServer& app);
+
+}  // namespace hopcheck
