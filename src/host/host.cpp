@@ -15,7 +15,7 @@ struct VerbEntry {
   const char* name;
   std::size_t least_words;
 };
-constexpr std::array<VerbEntry, 15> verbs{{{Verb::read, "read", 1},
+constexpr std::array<VerbEntry, 19> verbs{{{Verb::read, "read", 1},
                                            {Verb::reduce, "reduce", 2},
                                            {Verb::list, "list", 1},
                                            {Verb::walk, "walk", 1},
@@ -26,6 +26,10 @@ constexpr std::array<VerbEntry, 15> verbs{{{Verb::read, "read", 1},
                                            {Verb::resolve, "resolve", 1},
                                            {Verb::processes, "processes", 0},
                                            {Verb::listeners, "listeners", 0},
+                                           {Verb::space, "space", 1},
+                                           {Verb::largest, "largest", 1},
+                                           {Verb::descriptors, "descriptors", 0},
+                                           {Verb::handshake, "handshake", 2},
                                            {Verb::identity, "identity", 0},
                                            {Verb::now, "now", 0},
                                            {Verb::settings, "settings", 0},
@@ -262,6 +266,24 @@ Question processes() {
 
 Question listeners() {
   return {Verb::listeners, {}};
+}
+
+Question space(const std::string& path) {
+  return {Verb::space, {path}};
+}
+
+Question largest(const std::string& folder) {
+  return {Verb::largest, {folder}};
+}
+
+Question descriptors() {
+  return {Verb::descriptors, {}};
+}
+
+Question handshake(const std::string& address, int port, const std::string& name) {
+  std::vector<std::string> words{address, std::to_string(port)};
+  if (!name.empty()) words.push_back("name=" + name);
+  return {Verb::handshake, std::move(words)};
 }
 
 Question listeners_again(int look) {

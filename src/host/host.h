@@ -23,6 +23,10 @@ enum class Verb {
   resolve,
   processes,
   listeners,
+  space,
+  largest,
+  descriptors,
+  handshake,
   identity,
   now,
   settings,
@@ -92,6 +96,15 @@ Question sample(const Request& request, int count);
 Question resolve(const std::string& name);
 Question processes();
 Question listeners();
+/// The file system that holds a path, and what is left of it (resource_text.h).
+Question space(const std::string& path);
+/// The files that take most of the file system below a folder.
+Question largest(const std::string& folder);
+/// Processes that have used at least half of the descriptors that they may have.
+Question descriptors();
+/// The certificates that a TLS server shows a client that asks for `name` ("": for none)
+/// (certificate_text.h).
+Question handshake(const std::string& address, int port, const std::string& name);
 /// The same once more, later: `look` 2 is asked after the requests.
 Question listeners_again(int look);
 /// Host name, system, kernel, user, addresses.

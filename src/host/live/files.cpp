@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "host/live/resources.h"
 #include "host/reducers.h"
 #include "host/tables.h"
 #include "host/text.h"
@@ -81,6 +82,8 @@ Answer Files::ask(const Question& question) const {
 Answer Files::answer(const Question& question) const {
   const std::string& path = question.words[0];
   if (question.verb == Verb::list) return list(path);
+  if (question.verb == Verb::space) return space(path);
+  if (question.verb == Verb::largest) return largest(path, deadline_);
   if (question.verb == Verb::walk) return walk(path);
   if (question.verb == Verb::changed) return changed(path);
   if (question.verb == Verb::reduce) return reduce(question);

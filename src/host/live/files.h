@@ -15,7 +15,8 @@ class Files {
   /// `root`: "" for this machine, else the directory as "/", without a slash at its end.
   Files(std::string root, const Deadline* deadline);
 
-  /// Answers read, reduce, list, walk and changed; texts are not yet redacted.
+  /// Answers read, reduce, list, walk and changed, space and largest on this machine; texts are not
+  /// yet redacted.
   Answer ask(const Question& question) const;
   const Accounts& accounts() const { return accounts_; }
 
