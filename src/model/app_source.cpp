@@ -78,7 +78,8 @@ class Walk {
     if (module.starts_with('.')) {
       folder = package;
       module.erase(0, 1);
-      for (; module.starts_with('.'); module.erase(0, 1)) folder = folder.substr(0, folder.rfind('/'));
+      for (; module.starts_with('.'); module.erase(0, 1))
+        folder = folder.substr(0, folder.rfind('/'));
       if (module.empty() || folder.empty()) return;
     }
     for (std::size_t begin = 0; begin < module.size();) {
@@ -127,8 +128,7 @@ class Walk {
 
 Fact<AppSource> read_source(const Deployment& host, const AppServer& server) {
   const std::string module = server.app.substr(0, server.app.find(':'));
-  if (module.empty())
-    return undecidable("which Python module " + server.text() + " loads");
+  if (module.empty()) return undecidable("which Python module " + server.text() + " loads");
   const auto folder = directory_of(host, server);
   if (!folder.seen()) return folder.unseen();
   Walk walk(host.state().host, *folder);

@@ -174,9 +174,10 @@ bool server_believes(const Deployment& host, const Route& route, const AppServer
 /// What the application makes of "https" in a header that its server does not believe.
 Lost lost_at_app(const Deployment& host, const AppServer& server, const std::string& told) {
   const AppSource source = *app_source(host, server);
-  if (source.own_way) throw NotSeen(undecidable(
-      fmt::format("what the application makes of forwarded headers: {}:{} has a way of its own",
-                  source.own_way->source, source.own_way->line)));
+  if (source.own_way)
+    throw NotSeen(undecidable(
+        fmt::format("what the application makes of forwarded headers: {}:{} has a way of its own",
+                    source.own_way->source, source.own_way->line)));
   if (!source.proxy_fix) {
     if (source.rest) throw NotSeen(*source.rest);
     return server.kind == AppServer::Kind::gunicorn ? Lost::server : Lost::untrusted;
@@ -184,8 +185,7 @@ Lost lost_at_app(const Deployment& host, const AppServer& server, const std::str
   if (!source.proxy_fix->x_proto)
     throw NotSeen(undecidable("how many proxies ProxyFix trusts: " + source.proxy_fix->from.text));
   const int wanted = *source.proxy_fix->x_proto;
-  if (wanted == 0)
-    return server.kind == AppServer::Kind::gunicorn ? Lost::server : Lost::untrusted;
+  if (wanted == 0) return server.kind == AppServer::Kind::gunicorn ? Lost::server : Lost::untrusted;
   const auto values = split_list(told);
   return wanted > static_cast<int>(values.size()) ? Lost::count : Lost::nowhere;
 }
