@@ -55,6 +55,9 @@ HOPCHECK_CHECK(uwsgi_harakiri) {
     finding.about = {"unit:" + app->unit};
     for (std::size_t i = kills.size() - std::min(kills.size(), kLines); i < kills.size(); ++i)
       finding.evidence.push_back(cite_log("journalctl -u " + app->unit, kills[i].text));
+    const auto requests = with_words(*all, {"HARAKIRI [core"});
+    if (!requests.empty())
+      finding.evidence.push_back(cite_log("journalctl -u " + app->unit, requests.back().text));
     Fix fix;
     fix.summary =
         "find the request in the lines that follow these in the journal, and make it "

@@ -14,7 +14,7 @@ namespace {
 
 /// Lines of gunicorn, uWSGI and systemd, as journalctl's --grep takes them.
 constexpr const char* kPattern =
-    "WORKER TIMEOUT|was sent SIG|terminated due to signal|HARAKIRI ON|timed out. Killing|"
+    "WORKER TIMEOUT|was sent SIG|terminated due to signal|HARAKIRI|timed out. Killing|"
     "remains running after unit stopped|left-over process|...brutally killing workers|"
     "binary reloading uWSGI";
 
