@@ -85,7 +85,6 @@ Evidence cite_body(const Route& route, const std::string& said) {
 Finding about(const Route& route, const Exchange& exchange, const std::string& said) {
   Finding finding;
   finding.about = {route.node()};
-  for (const auto& endpoint : route.endpoints) finding.about.push_back(endpoint.node());
   finding.evidence = {cite(route.request, exchange), cite_body(route, said)};
   return finding;
 }

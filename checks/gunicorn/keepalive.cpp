@@ -9,7 +9,7 @@ using namespace hopcheck;
 
 namespace {
 
-/// Load balancers that keep connections to their targets and use them again.
+/// Load balancers that keep connections to their targets and use them again; by their default, too.
 bool pools_connections(const LbSettings& lb) {
   if (lb.protocol.value == "tcp") return false;
   if (!lb.idle_timeout_ms.assumed()) return true;

@@ -13,12 +13,13 @@ namespace {
 
 constexpr int kDefaultSeconds = 75;
 
-/// Load balancers that keep connections to their targets and use them again.
+/// Load balancers that keep connections to their targets and use them again. Where nobody told for
+/// how long, only those count whose default a default of nginx can meet.
 bool pools_connections(const LbSettings& lb) {
   if (lb.protocol.value == "tcp") return false;
   if (!lb.idle_timeout_ms.assumed()) return true;
   const std::string& profile = lb.profile.value;
-  return profile == "aws-alb" || profile == "aws-clb" || profile == "gcp";
+  return profile == "aws-alb" || profile == "aws-clb";
 }
 
 /// "65", "65s", "2m", "1m30s" in milliseconds; throws NotSeen for what is none of these.

@@ -49,9 +49,11 @@ HOPCHECK_CHECK(uwsgi_harakiri) {
     finding.code = "uwsgi.harakiri";
     finding.when = now ? When::now : When::under_load;
     finding.title = fmt::format(
-        "uWSGI killed a worker {} times since {}, last {}: its request took "
-        "longer than harakiri allows",
-        kills.size(), ago(kills.front().age_s), ago(kills.back().age_s));
+        "uWSGI killed {}: the request took longer than harakiri allows, the last one {}",
+        kills.size() == 1
+            ? std::string("a worker")
+            : fmt::format("{} workers in the last {}", kills.size(), span(kills.front().age_s)),
+        ago(kills.back().age_s));
     finding.about = {"unit:" + app->unit};
     for (std::size_t i = kills.size() - std::min(kills.size(), kLines); i < kills.size(); ++i)
       finding.evidence.push_back(cite_log("journalctl -u " + app->unit, kills[i].text));

@@ -72,9 +72,13 @@ Fact<double> age_of(const Deployment& host, int pid) {
   return Unseen{Unseen::Why::failed, fmt::format("when process {} started", pid), {}};
 }
 
+std::string span(double seconds) {
+  if (seconds < 120) return fmt::format("{} s", std::lround(seconds));
+  return fmt::format("{} min", std::lround(seconds / 60));
+}
+
 std::string ago(double seconds) {
-  if (seconds < 120) return fmt::format("{} s ago", std::lround(seconds));
-  return fmt::format("{} min ago", std::lround(seconds / 60));
+  return span(seconds) + " ago";
 }
 
 }  // namespace hopcheck
