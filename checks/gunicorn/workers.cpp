@@ -29,10 +29,12 @@ Evidence with_name(const char* name, Evidence from) {
   return from;
 }
 
+/// Whether a route ends at this app; throws NotSeen where it was not followed to its end.
 bool leads_to(const Deployment& host, const Route& route, const AppServer& app) {
+  if (!*route.followed) return false;
   return std::any_of(route.endpoints.begin(), route.endpoints.end(), [&](const Endpoint& end) {
     const auto behind = host.app_behind(end);
-    return behind.seen() && *behind == &app;
+    return *behind == &app;
   });
 }
 
@@ -86,7 +88,7 @@ int nginx_waits(const Deployment& host, const AppServer& app, Finding& finding) 
   for (const Route& route : host.routes()) {
     const bool http = route.action.kind == nginx::Action::Kind::proxy_pass;
     if (!http || route.instance == nullptr || route.server == nullptr) continue;
-    if (!leads_to(host, route, app)) continue;
+    if (!route.followed.seen() || !leads_to(host, route, app)) continue;
     const std::uint32_t block =
         route.location != nullptr ? route.location->directive : route.server->directive;
     const auto limit = nginx::in_force(*route.instance->config, block, "proxy_read_timeout");
@@ -231,6 +233,7 @@ HOPCHECK_CHECK(gunicorn_workers) {
   }
   if (servers.empty()) return out.not_applicable("no gunicorn runs here");
   out.none(host.requested());
+  if (!host.listeners().seen()) throw NotSeen(host.listeners().unseen());
   out.each(servers, [&](const AppServer* app) {
     for (const Route* route : host.requested().seen_items()) {
       if (route->kind == Route::Kind::probe && leads_to(host, *route, *app))

@@ -102,7 +102,7 @@ HOPCHECK_CHECK(nginx_keepalive) {
   if (faced.empty())
     return out.not_applicable("no load balancer is known that keeps connections to this host");
   out.each(faced, [&](const Route* route) {
-    if (route->instance == nullptr || route->server == nullptr || !*route->followed) return;
+    if (!*route->followed || route->instance == nullptr || route->server == nullptr) return;
     judge(host, *route, out);
   });
 }

@@ -81,13 +81,15 @@ void judge_uwsgi(const Deployment& host, const AppServer& app, const Unit& unit,
 double slowest_ms(const Deployment& host, const AppServer& app, Finding& finding) {
   double slowest = 0;
   for (const Route* route : host.requested().seen_items()) {
+    if (!*route->followed) continue;
     const bool ours =
         std::any_of(route->endpoints.begin(), route->endpoints.end(), [&](const auto& end) {
           const auto behind = host.app_behind(end);
-          return behind.seen() && *behind == &app;
+          return *behind == &app;
         });
+    if (!ours) continue;
     const auto probe = host.probe(*route);
-    if (!ours || !probe.seen() || !probe->answered() || probe->status >= 500) continue;
+    if (!probe->answered() || probe->status >= 500) continue;
     if (probe->total_ms <= slowest) continue;
     slowest = probe->total_ms;
     finding.evidence = {cite(route->request, *probe)};
@@ -164,7 +166,8 @@ void judge_mode(const Deployment& host, const Unit& unit, Outcome& out) {
 
 void judge(const Deployment& host, const AppServer& app, Outcome& out) {
   const Unit* unit = unit_named(host, app.unit);
-  if (unit == nullptr || unit->file.empty()) return;
+  if (unit == nullptr || unit->file.empty())
+    throw NotSeen({Unseen::Why::undecidable, "the file of " + app.unit, {}});
   judge_mode(host, *unit, out);
   if (app.kind == AppServer::Kind::uwsgi) judge_uwsgi(host, app, *unit, out);
   if (app.kind != AppServer::Kind::gunicorn) return;

@@ -17,12 +17,13 @@ constexpr std::size_t kLines = 3;
 
 bool fails_now(const Deployment& host, const AppServer& app) {
   for (const Route* route : host.requested().seen_items()) {
+    if (!*route->followed) continue;
     const Exchange& exchange = *host.probe(*route);
     const bool gateway = exchange.answered() && (exchange.status == 502 || exchange.status == 504);
     if (exchange.outcome != Exchange::Outcome::timed_out && !gateway) continue;
     for (const Endpoint& endpoint : route->endpoints) {
       const auto behind = host.app_behind(endpoint);
-      if (behind.seen() && *behind == &app) return true;
+      if (*behind == &app) return true;
     }
   }
   return false;
