@@ -3,6 +3,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/ini.h"
 #include "hopcheck/mend.h"
 
 using namespace hopcheck;
@@ -64,6 +65,10 @@ HOPCHECK_CHECK(app_bind_address) {
                             cite("port", route->target->lb.port, std::to_string(port))};
         if (const auto* binds = app.gunicorn.bind.if_seen()) {
           for (const auto& bind : *binds) finding.evidence.push_back(bind.from);
+        }
+        if (app.kind == AppServer::Kind::uwsgi) {
+          for (const auto& socket : uwsgi_values(host, app, {"socket", "http-socket", "http"}))
+            finding.evidence.push_back(socket.from);
         }
         Fix front;
         front.summary = "point the load balancer at nginx, which passes requests on to loopback";

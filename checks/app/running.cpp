@@ -5,6 +5,8 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/ini.h"
+#include "hopcheck/traceback.h"
 
 using namespace hopcheck;
 
@@ -38,6 +40,23 @@ const SupervisorProgram* supervised(const Deployment& host, const Endpoint& endp
   return servers == 1 ? likely : nullptr;
 }
 
+/// What the program said last: the exception, and the user's own line that it rose from.
+void add_log(const Deployment& host, const SupervisorProgram& program, Finding& finding, Fix& fix) {
+  const auto lines = supervisor_log(host, program);
+  if (!lines.seen()) return;
+  const std::size_t telling = telling_line(*lines);
+  if (telling == lines->size()) return;
+  const std::string& reason = (*lines)[telling];
+  finding.evidence.push_back(cite_log("supervisorctl tail " + program.name + " stderr", reason));
+  finding.title += ": " + reason;
+  const auto frame = own_frame(*lines);
+  if (!frame) return;
+  finding.title += fmt::format(" ({}:{})", frame->file, frame->line);
+  finding.evidence.push_back(cite(*frame));
+  fix.on = On::repo;
+  fix.summary = fmt::format("mend {}:{}, then start it", frame->file, frame->line);
+}
+
 void blame_supervisor(const Deployment& host, const SupervisorProgram& program, Finding& finding) {
   const auto& processes = host.processes()->seen_items();
   const bool runs = std::any_of(processes.begin(), processes.end(), [](const Process& process) {
@@ -48,9 +67,9 @@ void blame_supervisor(const Deployment& host, const SupervisorProgram& program, 
   if (runs) {
     finding.detail =
         fmt::format("supervisor is told to run it as program {}, and does not.", program.name);
-    fix.summary = "read why it ended, mend that, and start it";
-    fix.commands = {"supervisorctl tail " + shell_quote(program.name) + " stderr",
-                    "supervisorctl start " + shell_quote(program.name)};
+    fix.summary = "start it";
+    fix.commands = {"supervisorctl start " + shell_quote(program.name)};
+    add_log(host, program, finding, fix);
   } else {
     finding.detail = fmt::format(
         "supervisor is told to run it as program {}, and supervisor itself does not run.",

@@ -1,8 +1,9 @@
-// gunicorn behind nginx is not open to everybody.
+// An application server behind nginx is not open to everybody.
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/ini.h"
 #include "hopcheck/mend.h"
 
 using namespace hopcheck;
@@ -23,13 +24,18 @@ bool behind_nginx(const Deployment& host, const Listener& listener) {
   });
 }
 
+std::vector<Located<std::string>> binds_of(const Deployment& host, const AppServer& app) {
+  if (app.kind == AppServer::Kind::uwsgi)
+    return uwsgi_values(host, app, {"socket", "uwsgi-socket", "http-socket", "http"});
+  const auto* binds = app.gunicorn.bind.if_seen();
+  return binds == nullptr ? std::vector<Located<std::string>>{} : *binds;
+}
+
 Fix bind_to_loopback(const Deployment& host, const AppServer& app, const Listener& listener) {
   Fix fix;
   const std::string bind = fmt::format("127.0.0.1:{}", listener.port);
-  fix.summary = fmt::format("bind gunicorn to {}", bind);
-  const auto* binds = app.gunicorn.bind.if_seen();
-  if (binds == nullptr) return fix;
-  for (const auto& each : *binds) {
+  fix.summary = fmt::format("bind {} to {}", kind_name(app.kind), bind);
+  for (const auto& each : binds_of(host, app)) {
     const auto colon = each.value.rfind(':');
     if (colon == std::string::npos || each.value.substr(colon + 1) != std::to_string(listener.port))
       continue;
@@ -43,9 +49,10 @@ Fix bind_to_loopback(const Deployment& host, const AppServer& app, const Listene
 HOPCHECK_CHECK(gunicorn_exposure) {
   std::vector<const AppServer*> servers;
   for (const AppServer& app : *host.app_servers()) {
-    if (app.kind == AppServer::Kind::gunicorn) servers.push_back(&app);
+    if (app.kind == AppServer::Kind::gunicorn || app.kind == AppServer::Kind::uwsgi)
+      servers.push_back(&app);
   }
-  if (servers.empty()) return out.not_applicable("no gunicorn runs here");
+  if (servers.empty()) return out.not_applicable("neither gunicorn nor uWSGI runs here");
   if (host.addresses()->empty()) return out.not_applicable("this host has no address but loopback");
   out.each(servers, [&](const AppServer* app) {
     if (!app->listeners_complete)
@@ -54,16 +61,15 @@ HOPCHECK_CHECK(gunicorn_exposure) {
       if (listener.kind != Listener::Kind::tcp || listener.is_loopback()) continue;
       if (!behind_nginx(host, listener) || is_target(host, listener)) continue;
       Finding finding;
-      finding.code = "gunicorn.direct-exposure";
+      finding.code = app->kind == AppServer::Kind::uwsgi ? "uwsgi.direct-exposure"
+                                                         : "gunicorn.direct-exposure";
       finding.when = When::if_attacked;
       finding.confidence = Confidence::likely;  // a firewall outside this host may close it
       finding.title = fmt::format("{} listens on {} though nginx stands in front of it",
                                   app->text(), listener.text());
       finding.about = {"listener:" + listener.text()};
       finding.evidence = {cite(listener)};
-      if (const auto* binds = app->gunicorn.bind.if_seen()) {
-        for (const auto& bind : *binds) finding.evidence.push_back(bind.from);
-      }
+      for (const auto& bind : binds_of(host, *app)) finding.evidence.push_back(bind.from);
       finding.fixes = {bind_to_loopback(host, *app, listener)};
       out.report(std::move(finding));
     }

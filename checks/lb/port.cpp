@@ -1,37 +1,107 @@
 // Somebody listens on the port that the load balancer probes.
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/mend.h"
 
 using namespace hopcheck;
 
 namespace {
 
-/// TCP listeners of nginx and of app servers that a load balancer could be pointed at.
-std::vector<const Listener*> offers(const Deployment& host) {
-  std::vector<const Listener*> found;
-  std::vector<int> pids;
-  if (const auto* instances = host.nginx().if_seen()) {
-    for (const auto& instance : *instances) pids.push_back(instance.master);
-  }
-  if (const auto* apps = host.app_servers().if_seen()) {
-    for (const auto& app : *apps) pids.push_back(app.pid);
-  }
-  for (const auto& listener : host.listeners()->seen_items()) {
-    if (listener.kind != Listener::Kind::tcp) continue;
-    for (const int holder : listener.pids.seen_items()) {
-      if (std::find(pids.begin(), pids.end(), holder) == pids.end()) continue;
-      found.push_back(&listener);
-      break;
+/// A port that the load balancer could be pointed at.
+struct Offer {
+  const Listener* listener{nullptr};
+  std::string who{};  ///< "nginx", "gunicorn shop:app (shop.service, pid 33)"
+  const nginx::Instance* instance{nullptr};  ///< null: an app server's
+  std::vector<Evidence> set_at{};            ///< the listen or bind that asks for it
+};
+
+bool holds(const Listener& listener, int pid) {
+  const auto& holders = listener.pids.seen_items();
+  return std::find(holders.begin(), holders.end(), pid) != holders.end();
+}
+
+std::vector<Evidence> listens_on(const nginx::Instance& instance, const Listener& listener) {
+  std::vector<Evidence> found;
+  if (!instance.site.seen()) return found;
+  for (const auto& server : instance.site->servers) {
+    for (const auto& listen : server.listens) {
+      if (listen.port == listener.port && listen.address == listener.address)
+        found.push_back(listen.from);
     }
   }
   return found;
 }
 
-Finding mismatch(const Route& route, const std::vector<const Listener*>& offered) {
+std::vector<Evidence> binds_to(const AppServer& app, const Listener& listener) {
+  std::vector<Evidence> found;
+  const auto* binds = app.gunicorn.bind.if_seen();
+  if (binds == nullptr) return found;
+  for (const auto& bind : *binds) {
+    if (bind.value.ends_with(":" + std::to_string(listener.port))) found.push_back(bind.from);
+  }
+  return found;
+}
+
+std::optional<Offer> offer_of(const Deployment& host, const Listener& listener) {
+  if (const auto* instances = host.nginx().if_seen()) {
+    for (const auto& instance : *instances) {
+      if (instance.master != 0 && holds(listener, instance.master))
+        return Offer{&listener, "nginx", &instance, listens_on(instance, listener)};
+    }
+  }
+  if (const auto* apps = host.app_servers().if_seen()) {
+    for (const auto& app : *apps) {
+      if (holds(listener, app.pid))
+        return Offer{&listener, app.text(), nullptr, binds_to(app, listener)};
+    }
+  }
+  return std::nullopt;
+}
+
+/// TCP listeners of nginx and of app servers, those that can be reached from outside first, and of
+/// these nginx's.
+std::vector<Offer> offers(const Deployment& host) {
+  std::vector<Offer> found;
+  for (const auto& listener : host.listeners()->seen_items()) {
+    if (listener.kind != Listener::Kind::tcp) continue;
+    const bool known = std::any_of(found.begin(), found.end(), [&](const Offer& other) {
+      return other.listener->port == listener.port &&
+             other.listener->is_loopback() == listener.is_loopback();
+    });
+    if (known) continue;  // the same port once more, on IPv6
+    if (auto offer = offer_of(host, listener)) found.push_back(std::move(*offer));
+  }
+  std::stable_sort(found.begin(), found.end(), [](const Offer& one, const Offer& other) {
+    const auto rank = [](const Offer& offer) {
+      return (offer.listener->is_loopback() ? 2 : 0) + (offer.instance == nullptr ? 1 : 0);
+    };
+    return rank(one) < rank(other);
+  });
+  return found;
+}
+
+/// nginx takes the port that is probed, beside its own.
+std::optional<Fix> listen_there_too(const Deployment& host, const Offer& offer, int port) {
+  if (offer.instance == nullptr || offer.set_at.size() != 1) return std::nullopt;
+  const Evidence& listen = offer.set_at.front();
+  if (listen.text.find("ssl") != std::string::npos) return std::nullopt;
+  const auto edit = line_after(host, listen, fmt::format("listen {};", port));
+  if (!edit) return std::nullopt;
+  Fix fix;
+  fix.summary = fmt::format("let nginx listen on port {} as well", port);
+  fix.edits = {*edit};
+  fix.commands = {offer.instance->load_command()};
+  fix.interrupts = Interrupts::reload;
+  fix.widens = fmt::format("everybody who can reach this host on port {}", port);
+  return fix;
+}
+
+Finding mismatch(const Deployment& host, const Route& route, const std::vector<Offer>& offered) {
   const int port = route.request.port;
   Finding finding;
   finding.code = "lb.port-mismatch";
@@ -39,14 +109,20 @@ Finding mismatch(const Route& route, const std::vector<const Listener*>& offered
   finding.about = {"listener:" + address_text(route.request.address, port), route.node()};
   finding.evidence = {cite("port", route.target->lb.port, std::to_string(port)),
                       cite_no_listener("port " + std::to_string(port))};
-  for (const Listener* listener : offered) finding.evidence.push_back(cite(*listener));
+  for (const Offer& offer : offered) {
+    finding.evidence.push_back(cite(*offer.listener));
+    for (const auto& place : offer.set_at) finding.evidence.push_back(place);
+  }
   if (offered.empty()) return finding;
-  const int meant = offered.front()->port;
-  finding.title += fmt::format("; {} is served", offered.front()->text());
+  const Offer& meant = offered.front();
+  finding.title += fmt::format("; {} listens on {}", meant.who, meant.listener->text());
+  if (meant.listener->is_loopback()) return finding;
   Fix fix;
-  fix.summary = fmt::format("point the load balancer's health check and traffic at port {}", meant);
+  fix.summary = fmt::format("point the load balancer's health check and traffic at port {}",
+                            meant.listener->port);
   fix.on = On::lb;
   finding.fixes.push_back(std::move(fix));
+  if (auto other = listen_there_too(host, meant, port)) finding.fixes.push_back(std::move(*other));
   return finding;
 }
 
@@ -61,7 +137,7 @@ HOPCHECK_CHECK(lb_port) {
       return;
     // Where nginx or a unit is written to serve the port, the fault is that it does not run.
     if (*route->followed && (route->instance != nullptr || !route->endpoints.empty())) return;
-    Finding finding = mismatch(*route, offers(host));
+    Finding finding = mismatch(host, *route, offers(host));
     if (route->target->lb.port.assumed()) {
       finding.code = "lb.assumed-port-unserved";
       finding.confidence = Confidence::possible;

@@ -1,8 +1,14 @@
 // The load balancer's path answers with a status that the load balancer takes for good.
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/flask_source.h"
+#include "hopcheck/health_path.h"
+#include "hopcheck/mend.h"
+#include "hopcheck/traceback.h"
 
 using namespace hopcheck;
 
@@ -27,7 +33,8 @@ std::string who_said_it(const Deployment& host, const Route& route, const Exchan
   return author(exchange) == Author::app ? "the application" : "the server";
 }
 
-/// The last exception that the application's unit logged, for a server error that it answers.
+/// The last exception that the application's unit logged, for a server error that it answers, and
+/// the user's own line that it rose from.
 void add_exception(const Deployment& host, const Route& route, const Exchange& exchange,
                    Finding& finding) {
   if (exchange.status < 500 || author(exchange) == Author::nginx) return;
@@ -36,39 +43,110 @@ void add_exception(const Deployment& host, const Route& route, const Exchange& e
   const auto lines = host.journal((*unit)->name);
   if (!lines.seen()) return;
   const std::size_t last = exception_line(*lines);
-  if (last < lines->size())
-    finding.evidence.push_back(cite_log("journalctl -u " + (*unit)->name, (*lines)[last]));
+  if (last == lines->size()) return;
+  const std::string& exception = (*lines)[last];
+  finding.evidence.push_back(cite_log("journalctl -u " + (*unit)->name, exception));
+  const auto frame =
+      own_frame({lines->begin(), lines->begin() + static_cast<std::ptrdiff_t>(last)});
+  if (!frame) return;
+  finding.evidence.push_back(cite(*frame));
+  Fix fix;
+  fix.on = On::repo;
+  fix.summary = fmt::format("mend {}:{} ({}), then load it", frame->file, frame->line, exception);
+  fix.commands = {"systemctl restart " + shell_quote((*unit)->name)};
+  fix.interrupts = Interrupts::restart;
+  finding.fixes.push_back(std::move(fix));
 }
 
 std::string code_of(int status) {
   if (status >= 500) return "lb.probe-server-error";
   if (status == 404) return "lb.path-404";
   if (status == 401 || status == 403) return "lb.path-needs-auth";
+  if (status == 405) return "lb.method-not-allowed";
   if (status >= 300 && status < 400) return "lb.path-redirects";
   return "lb.codes-exclude-response";
 }
 
-void add_fix(const Route& route, const Exchange& exchange, Finding& finding) {
+/// The password that nginx asks for is not asked for on the probe's own path.
+std::optional<Fix> without_password(const Deployment& host, const Route& route) {
+  if (route.instance == nullptr || route.location == nullptr) return std::nullopt;
+  const auto asks =
+      nginx::in_force(*route.instance->config, route.location->directive, "auth_basic");
+  if (!asks || asks->arg(0) == "off") return std::nullopt;
+  const auto edit = own_location(host, route, {"auth_basic off;"});
+  if (!edit) return std::nullopt;
   Fix fix;
-  if (finding.code == "lb.path-404") {
+  fix.summary = fmt::format("let {} pass without a password", route.request.path);
+  fix.edits = {*edit};
+  fix.commands = {route.instance->load_command()};
+  fix.interrupts = Interrupts::reload;
+  fix.widens = "everybody, to " + route.request.path;
+  return fix;
+}
+
+std::optional<Fix> without_redirect(const Deployment& host, const Route& route) {
+  if (route.instance == nullptr) return std::nullopt;
+  const auto edit = past_redirect(host, route);
+  if (!edit) return std::nullopt;
+  Fix fix;
+  fix.summary = fmt::format("pass {} on instead of redirecting it", route.request.path);
+  fix.edits = {*edit};
+  fix.commands = {route.instance->load_command()};
+  fix.interrupts = Interrupts::reload;
+  return fix;
+}
+
+/// In words, for what lies in the user's own code, or in a configuration of another shape.
+Fix in_words(const Route& route, const Exchange& exchange, const std::string& code) {
+  Fix fix;
+  const bool by_app = author(exchange) != Author::nginx;
+  if (by_app) fix.on = On::repo;
+  const std::string& path = route.request.path;
+  if (code == "lb.path-404") {
     fix.summary = fmt::format(
-        "serve {} where the probe lands, or set the load balancer's path to one that exists",
-        route.request.path);
-  } else if (finding.code == "lb.path-redirects") {
-    fix.summary = fmt::format("answer {} itself instead of sending the probe to {}",
-                              route.request.path, exchange.header("Location"));
-  } else if (finding.code == "lb.path-needs-auth") {
-    fix.summary = fmt::format(
-        "let {} pass without a login: `auth_basic off;` in nginx, or an exception in the "
-        "application's guard",
-        route.request.path);
-  } else if (finding.code == "lb.codes-exclude-response") {
-    fix.summary = fmt::format("let {} answer one of {}", route.request.path,
-                              route.target->lb.codes.value.text);
+        "serve {} where the probe lands, or set the load balancer's path to one that exists", path);
+  } else if (code == "lb.path-redirects") {
+    fix.summary = fmt::format("answer {} itself instead of sending the probe to {}", path,
+                              exchange.header("Location"));
+  } else if (code == "lb.path-needs-auth") {
+    fix.summary = fmt::format("let {} pass without a login: {}", path,
+                              by_app ? "an exception in the application's guard"
+                                     : "an exception in nginx, such as `auth_basic off;`");
+  } else if (code == "lb.method-not-allowed") {
+    const std::string allowed = exchange.header("Allow");
+    fix.summary = fmt::format("let {} answer {}{}", path, route.request.method,
+                              allowed.empty() ? "" : ": it allows " + allowed);
   } else {
-    return;  // a server error is mended at its cause
+    fix.summary = fmt::format("let {} answer one of {}", path, route.target->lb.codes.value.text);
   }
+  return fix;
+}
+
+/// The load balancer is pointed at a path that was seen to answer.
+void add_path(const Deployment& host, const Route& route, const Exchange& exchange,
+              Finding& finding) {
+  const auto found = answering_path(host, route, exchange);
+  if (!found) return;
+  Request request = route.request;
+  request.path = found->path;
+  finding.evidence.push_back(cite(request, found->exchange));
+  finding.evidence.push_back(found->from);
+  Fix fix;
+  fix.summary = fmt::format("set the load balancer's path to {}, which answers {}", found->path,
+                            found->exchange.status);
+  fix.on = On::lb;
   finding.fixes.push_back(std::move(fix));
+}
+
+void add_fixes(const Deployment& host, const Route& route, const Exchange& exchange,
+               Finding& finding) {
+  if (finding.code == "lb.probe-server-error") return;  // it is mended at its cause
+  std::optional<Fix> here;
+  if (finding.code == "lb.path-needs-auth") here = without_password(host, route);
+  if (finding.code == "lb.path-redirects") here = without_redirect(host, route);
+  if (here) finding.fixes.push_back(std::move(*here));
+  add_path(host, route, exchange, finding);
+  if (!here) finding.fixes.push_back(in_words(route, exchange, finding.code));
 }
 
 /// nginx turns this host away and not the load balancer: the answer to us is not the answer to it.
@@ -94,7 +172,6 @@ Finding bad_status(const Deployment& host, const Route& route, const Exchange& e
                       cite("codes", lb.codes, lb.codes.value.text)};
   if (route.location != nullptr) finding.evidence.push_back(route.location->from);
   add_exception(host, route, exchange, finding);
-  add_fix(route, exchange, finding);
   return finding;
 }
 
@@ -116,16 +193,18 @@ HOPCHECK_CHECK(lb_status) {
     // People may be redirected and asked to log in; only a server error is a fault for them.
     const bool good = is_probe ? lb.codes.value.contains(exchange.status) : exchange.status < 500;
     if (good || (is_probe && only_we_are_turned_away(host, *route, exchange))) return;
+    // With not even a profile the path is a guess, and many sites answer / with a redirect.
+    const bool guessed = is_probe && exchange.status < 500 && rests_on_defaults(lb);
+    if (guessed && lb.profile.assumed()) return;
     Finding finding = bad_status(host, *route, exchange);
+    if (is_probe) add_fixes(host, *route, exchange, finding);
     if (!is_probe) {
       finding.code = "lb.site-server-error";
       finding.title =
           fmt::format("GET {} answers {}", route->target->site.url.value, exchange.status);
       finding.evidence.resize(1);
       finding.fixes.clear();
-    } else if (exchange.status < 500 && rests_on_defaults(lb)) {
-      // With not even a profile the path is a guess, and many sites answer / with a redirect.
-      if (lb.profile.assumed()) return;
+    } else if (guessed) {
       finding.code = "lb.assumed-path-fails";
       finding.confidence = Confidence::possible;
     }

@@ -5,6 +5,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/logs.h"
 
 using namespace hopcheck;
 
@@ -62,6 +63,12 @@ void add_direct(const Deployment& host, const Route& route, Finding& finding) {
                   finding.detail.empty() ? "" : " ", direct->status, direct->total_ms);
 }
 
+/// The line of nginx's error log that this very request has provoked.
+void add_logged(const Deployment& host, const Route& route, Finding& finding) {
+  const auto line = provoked_line(host, route);
+  if (line.seen() && line->has_value()) finding.evidence.push_back((*line)->evidence());
+}
+
 }  // namespace
 
 HOPCHECK_CHECK(nginx_gateway) {
@@ -85,6 +92,7 @@ HOPCHECK_CHECK(nginx_gateway) {
     finding.evidence = {cite(route->request, exchange), route->action.from};
     if (exchange.status == 504 && route->server != nullptr) add_limit(*route, finding);
     add_direct(host, *route, finding);
+    add_logged(host, *route, finding);
     for (const auto& endpoint : route->endpoints) {
       finding.about.push_back(endpoint.node());
       if (host.surely_unserved(endpoint))

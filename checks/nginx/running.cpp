@@ -115,9 +115,13 @@ Finding port_in_use(const Deployment& host, const nginx::Instance& instance,
     fix.commands.clear();
     return finding;
   }
-  const std::string unit = shell_quote(holder->unit);
-  fix.summary = fmt::format("stop {}, now and at every boot, and start nginx", holder->unit);
-  fix.commands.insert(fix.commands.begin(), "systemctl disable --now " + unit);
+  // What systemd-run started has no file that could be disabled, and is gone at the next boot.
+  const bool transient = holder->unit.starts_with("run-");
+  fix.summary = fmt::format("stop {}{} and start nginx", holder->unit,
+                            transient ? "" : ", now and at every boot,");
+  fix.commands.insert(
+      fix.commands.begin(),
+      (transient ? "systemctl stop " : "systemctl disable --now ") + shell_quote(holder->unit));
   fix.interrupts = Interrupts::restart;
   return finding;
 }

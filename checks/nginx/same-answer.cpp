@@ -1,8 +1,11 @@
 // What the application answers reaches the client through nginx.
+#include <optional>
+
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/mend.h"
 
 using namespace hopcheck;
 
@@ -34,12 +37,33 @@ Request sent_past_nginx(const Route& route, const Endpoint& endpoint) {
 
 /// The good answer of the application to what nginx sends on, else to the path as it came in.
 const Exchange* good_answer(const Deployment& host, const Route& route, const Endpoint& endpoint,
-                            Fact<Exchange>& direct) {
+                            Fact<Exchange>& direct, bool& only_as_asked) {
   for (const Deployment::Path path : {Deployment::Path::as_passed_on, Deployment::Path::as_asked}) {
     direct = host.direct(route, endpoint, path);
+    only_as_asked = path == Deployment::Path::as_asked;
     if (is_good(route, *direct)) return direct.if_seen();
   }
   return nullptr;
+}
+
+/// What stands after the address in proxy_pass takes the place of the location's prefix: without it
+/// the application gets the path that was asked for.
+std::optional<Fix> keep_prefix(const Deployment& host, const Route& route) {
+  const std::string& target = route.action.target;
+  const auto scheme = target.find("://");
+  if (scheme == std::string::npos || route.instance == nullptr) return std::nullopt;
+  const bool is_unix = target.compare(scheme + 3, 5, "unix:") == 0;
+  const auto uri = is_unix ? target.find(':', scheme + 8) : target.find('/', scheme + 3);
+  if (uri == std::string::npos || target.find('$') != std::string::npos) return std::nullopt;
+  const auto edit = replaced(host, route.action.from, target + ";", target.substr(0, uri) + ";");
+  if (!edit) return std::nullopt;
+  Fix fix;
+  fix.summary = fmt::format("pass the path on as it is asked for: no {} after the address",
+                            target.substr(uri));
+  fix.edits = {*edit};
+  fix.commands = {route.instance->load_command()};
+  fix.interrupts = Interrupts::reload;
+  return fix;
 }
 
 }  // namespace
@@ -62,7 +86,8 @@ HOPCHECK_CHECK(nginx_same_answer) {
     if (route->kind == Route::Kind::site && through.outcome == Exchange::Outcome::timed_out) return;
     const Endpoint& endpoint = route->endpoints.front();
     Fact<Exchange> direct;
-    const Exchange* answer = good_answer(host, *route, endpoint, direct);
+    bool only_as_asked = false;
+    const Exchange* answer = good_answer(host, *route, endpoint, direct, only_as_asked);
     if (answer == nullptr) return;
     const Exchange& past = *answer;
     Finding finding;
@@ -76,6 +101,9 @@ HOPCHECK_CHECK(nginx_same_answer) {
                         cite(sent_past_nginx(*route, endpoint), past)};
     if (route->location != nullptr) finding.evidence.push_back(route->location->from);
     finding.evidence.push_back(route->action.from);
+    if (only_as_asked) {
+      if (auto fix = keep_prefix(host, *route)) finding.fixes.push_back(std::move(*fix));
+    }
     out.report(std::move(finding));
   });
 }

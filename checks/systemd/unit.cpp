@@ -1,11 +1,13 @@
 // The unit that runs the application is up.
 #include <algorithm>
 #include <optional>
+#include <string_view>
 
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/flask_source.h"
 #include "hopcheck/mend.h"
 #include "hopcheck/renamed.h"
 #include "hopcheck/traceback.h"
@@ -136,10 +138,36 @@ bool mend_name(const Deployment& host, const Unit& unit, int status, Fix& fix) {
   return true;
 }
 
+/// gunicorn: "Failed to find attribute 'application' in 'shop'." The one application that the
+/// module makes is named instead.
+bool mend_attribute(const Deployment& host, const Unit& unit, const std::string& reason, Fix& fix) {
+  constexpr std::string_view kSaid = "Failed to find attribute '";
+  const auto* start = unit.setting("ExecStart");
+  const auto* folder = unit.setting("WorkingDirectory");
+  const auto begin = reason.find(kSaid);
+  if (begin == std::string::npos || start == nullptr || folder == nullptr) return false;
+  const auto name = reason.substr(begin + kSaid.size());
+  const std::string attribute = name.substr(0, name.find('\''));
+  const auto in = name.find("' in '");
+  if (in == std::string::npos) return false;
+  const std::string module = name.substr(in + 6, name.find('\'', in + 6) - in - 6);
+  const auto source = flask_source(host, folder->value, module);
+  if (!source.seen() || source->apps.size() != 1) return false;
+  const auto edit = replaced(host, start->from, module + ":" + attribute, source->apps[0].value);
+  if (!edit) return false;
+  fix.summary =
+      fmt::format("name the application that {}:{} makes: {}", source->apps[0].from.source,
+                  source->apps[0].from.line, source->apps[0].value);
+  fix.edits = {*edit};
+  fix.commands = {"systemctl daemon-reload && " + start_again(unit.name)};
+  return true;
+}
+
 Fix fix_of_failed(const Deployment& host, const Unit& unit, const UnitState& state,
                   const std::optional<OwnFrame>& frame, const std::string& reason) {
   Fix fix;
   if (mend_name(host, unit, state.exit_status, fix)) return fix;
+  if (mend_attribute(host, unit, reason, fix)) return fix;
   fix.summary = state.exit_code == 2
                     ? "start it again"  // killed from outside
                     : "mend what the last lines of its journal name, then start it";

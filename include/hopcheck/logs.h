@@ -33,8 +33,12 @@ struct Logged {
   std::string path{};  ///< without query; "*": of several
   std::string file{};
   std::string sample{};  ///< the newest line
+  long long most{0};     ///< the largest number of bytes that "body-too-large" names
   Occurrences seen{};
 
+  /// The line without its time and without whom it speaks of.
+  std::string message() const;
+  /// "12 times, from 09:30:01 to 09:41:17 UTC: connect() to ... failed (13: Permission denied)"
   Evidence evidence() const;
 };
 
@@ -56,6 +60,10 @@ struct LoggedLine {
 /// What an instance's error logs say of the last hour (--since). Missing: logs that were not read,
 /// and lines that are not written.
 Partial<Logged> error_log(const Deployment& host, const nginx::Instance& instance);
+
+/// Of these the ones that were written since the workers that run now were started: what a
+/// reload or a restart has mended accuses nobody.
+Partial<Logged> current_errors(const Deployment& host, const nginx::Instance& instance);
 
 /// The newest line of the error log that the route's own request provoked: ours by its client, its
 /// path and its time. Nothing where there surely is none.
@@ -109,6 +117,26 @@ struct AccessLogs {
   std::vector<Unseen> missing{};
 };
 AccessLogs access_logs(const Deployment& host, const nginx::Instance& instance);
+
+/// Requests of one status that ended after nearly the same time, apart from the others.
+struct Gathering {
+  std::uint64_t count{0};
+  std::uint64_t of{0};  ///< all of that status
+  long least_ms{0};
+  long most_ms{0};
+  long long last{0};
+  std::string method{};
+  std::string path{};
+  std::string file{};
+
+  /// "at 10.0 s"
+  std::string text() const;
+  Evidence evidence(int status) const;
+};
+/// The largest gathering, where most of them gather; nothing where they are few or lie scattered.
+std::optional<Gathering> gathering(const AccessLog& log, int status, bool prober);
+/// A gathering lies at a time limit.
+bool lies_at(const Gathering& gathering, long long limit_ms);
 
 /// When the workers that run now were started: lines before speak of another configuration.
 Fact<long long> workers_started(const Deployment& host, const nginx::Instance& instance);

@@ -24,6 +24,7 @@ struct SentHeaders {
   std::vector<SentHeader> dropped{};  ///< of the nearest block around that sets any, where the
                                       ///< block's own replace them
   bool passes_clients{true};          ///< the client's other headers go on, too
+  std::uint32_t block{0};             ///< that holds `set`; the asked one where nothing is set
 
   /// The one of that name (any case) in force; null: none is set.
   const SentHeader* find(const std::string& name) const;
@@ -51,6 +52,12 @@ std::optional<std::string> sent_value(const Config& config, const std::string& v
 /// none arrives. Nothing where that cannot be told.
 std::optional<std::string> arriving(const Config& config, const SentHeaders& headers,
                                     const std::string& name, const Received& request);
+
+/// Like the one of nginx.h, for a request that carries these X-Forwarded headers (lower-case names)
+/// and no others.
+std::optional<Chosen> choose(const Config& config, const Site& site, const std::string& address,
+                             int port, const std::string& host, const std::string& path,
+                             const std::map<std::string, std::string>* forwarded);
 
 /// What becomes of X-Forwarded-For.
 enum class ForwardedFor {

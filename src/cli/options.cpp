@@ -54,8 +54,9 @@ void add_collecting(CLI::App& app, Options& o) {
   value(app, "--timeout", o.timeout, "DURATION",
         "time limit of the whole run (20s); what was found by then counts");
   value(app, "--since", o.since, "DURATION", "how far back logs are read (1h)");
-  value(app, "--probe", o.probe, "none|lb",
-        "requests that are sent: none, or the load balancer's own (lb)");
+  value(app, "--probe", o.probe, "none|lb|full",
+        "requests that are sent: none, the load balancer's own (lb), or also forged headers, to "
+        "show what a client can forge (full)");
   app.add_flag("--no-probe", o.no_probe, "the same as --probe none");
   value(app, "--root", o.root, "DIR", "a directory as / instead of this host: files only");
 }

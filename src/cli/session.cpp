@@ -165,7 +165,7 @@ SignalGuard::~SignalGuard() {
 RunOptions run_options(const Options& options) {
   RunOptions run;
   if (options.from && options.root) throw UsageError("--root", "does not go with --from");
-  parse_word("--probe", options.probe, {"none", "lb"});
+  parse_word("--probe", options.probe, {"none", "lb", "full"});
   parse_word("--color", options.color, {"auto", "always", "never"});
   run.since_ms = parse_duration("--since", options.since);
   add_thresholds(options, run);
@@ -201,6 +201,7 @@ std::unique_ptr<Host> open_host(const Options& options, Deadline& deadline, RunO
   }
   LiveOptions live;
   live.requests = options.probe != "none" && !options.no_probe;
+  live.crafted = options.probe == "full";
   return make_live_host(deadline, live);
 }
 

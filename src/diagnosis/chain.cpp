@@ -7,6 +7,8 @@
 
 #include <fmt/format.h>
 
+#include "hopcheck/firewall.h"
+
 namespace hopcheck {
 namespace {
 
@@ -63,6 +65,28 @@ ChainHop lb_hop(const Deployment& host, const Route& route,
     if (judged.page->severity == Severity::error) fails = true;
   }
   hop.status = hop_status(route, "lb", findings, fails ? "fail" : "pass");
+  return hop;
+}
+
+/// Nothing where a recording, or a directory, cannot know of any.
+std::optional<ChainHop> firewall_hop(const Deployment& host, const Route& route,
+                                     const std::vector<JudgedFinding>& findings) {
+  const auto verdict = firewall_verdict(host, route);
+  if (!verdict.seen()) {
+    const auto why = verdict.unseen().why;
+    if (why == Unseen::Why::not_captured || why == Unseen::Why::out_of_scope) return std::nullopt;
+    const std::string needs = verdict.unseen().needs;
+    return ChainHop{"firewall", needs.empty() ? verdict.unseen().what : "not seen without " + needs,
+                    "unknown"};
+  }
+  ChainHop hop{"firewall", verdict->front_end.empty() ? "no rules" : verdict->front_end, "pass"};
+  for (const auto& part : verdict->parts) {
+    if (part.action == FirewallPart::Action::accept) continue;
+    hop.status = "unknown";
+    hop.label = fmt::format("{}: {}: {}", verdict->front_end, part.rule.chain_text(),
+                            part.rule.text);
+  }
+  hop.status = hop_status(route, "firewall", findings, hop.status);
   return hop;
 }
 
@@ -130,6 +154,7 @@ ChainHop app_hop(const Deployment& host, const Route& route,
 std::vector<ChainHop> chain_of(const Deployment& host, const Route& route,
                                const std::vector<JudgedFinding>& findings) {
   std::vector<ChainHop> chain{lb_hop(host, route, findings)};
+  if (const auto firewall = firewall_hop(host, route, findings)) chain.push_back(*firewall);
   if (route.instance != nullptr) chain.push_back(nginx_hop(route, findings));
   if (const auto socket = socket_hop(host, route, findings)) chain.push_back(*socket);
   if (!route.endpoints.empty()) chain.push_back(app_hop(host, route, findings));

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <set>
 
+#include "diagnosis/next.h"
 #include "diagnosis/runner.h"
 #include "diagnosis/verdict.h"
 #include "host/tables.h"
@@ -119,13 +120,6 @@ void add_checks(const std::vector<CheckResult>& checks, Report& report) {
   }
 }
 
-void add_next(Report& report) {
-  const bool root_helps = std::any_of(report.unseen.begin(), report.unseen.end(),
-                                      [](const ReportedUnseen& u) { return u.needs == "root"; });
-  if (root_helps)
-    report.next.push_back({"what does root see that this user does not?", "sudo hopcheck"});
-}
-
 }  // namespace
 
 Report diagnose(Recorder& recorder, const RunOptions& options, const Progress& progress) {
@@ -149,7 +143,7 @@ Report diagnose(Recorder& recorder, const RunOptions& options, const Progress& p
   conclude(host, judge(host, checks, options, report.started_at.substr(0, 10)), checks, options,
            report);
   add_requests(recorder, report);
-  add_next(report);
+  add_next(host, report);
   report.duration_ms =
       std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - begun).count();
   return report;

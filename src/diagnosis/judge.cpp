@@ -67,6 +67,17 @@ std::vector<Finding> all_findings(const std::vector<CheckResult>& checks) {
   return findings;
 }
 
+/// What log files say of the effect stands with its cause, where one reads on.
+void add_logged(const Finding& effect, Finding& cause) {
+  constexpr std::size_t kMost = 8;
+  for (const auto& evidence : effect.evidence) {
+    const auto& known = cause.evidence;
+    const bool told = std::find(known.begin(), known.end(), evidence) != known.end();
+    const bool a_file = evidence.kind == EvidenceKind::log && evidence.source.starts_with("/");
+    if (a_file && !told && known.size() < kMost) cause.evidence.push_back(evidence);
+  }
+}
+
 }  // namespace
 
 std::string fingerprint(const Finding& finding) {
@@ -117,6 +128,7 @@ ReportedFinding reported(const Judgement& judgement, std::size_t index) {
   std::set<std::string> codes;
   for (const std::size_t effect : judgement.graph[index].explains) {
     codes.insert(judgement.findings[effect].code);
+    add_logged(judgement.findings[effect], result.finding);
   }
   result.explains.assign(codes.begin(), codes.end());
   return result;

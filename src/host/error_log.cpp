@@ -1,6 +1,7 @@
 // nginx's error log, reduced to what its lines mean: counts, times, and the places they name.
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <deque>
 #include <map>
 
@@ -163,6 +164,17 @@ std::string sample_of(const Line& line) {
   return std::string(clipped(text, most_text));
 }
 
+/// 5242880 of "client intended to send too large body: 5242880 bytes", 0 where it says none.
+long long bytes_of(std::string_view message) {
+  constexpr std::string_view before = "body: ";
+  const auto at = message.find(before);
+  if (at == message.npos) return 0;
+  message.remove_prefix(at + before.size());
+  long long bytes = 0;
+  std::from_chars(message.data(), message.data() + message.size(), bytes);
+  return bytes;
+}
+
 std::string word(std::string_view name, std::string_view value) {
   return std::string(name) + "=" + std::string(clipped(value, most_word));
 }
@@ -190,6 +202,7 @@ class ErrorLog {
       auto words = group.words;
       const auto counts = group.tally.words();
       words.insert(words.end(), counts.begin(), counts.end());
+      if (group.most > 0) words.push_back("most=" + std::to_string(group.most));
       words.push_back("text=" + group.sample);
       out += join_words(words) + "\n";
     }
@@ -202,6 +215,7 @@ class ErrorLog {
     std::vector<std::string> words{};
     Tally tally{};
     std::string sample{};
+    long long most{0};
   };
 
   void add(const Signature& signature, const Line& line) {
@@ -223,6 +237,8 @@ class ErrorLog {
     group.words = words;
     group.tally.add(line.time);
     group.sample = sample_of(line);
+    if (signature.name == "body-too-large")
+      group.most = std::max(group.most, bytes_of(line.message));
     words[0] = "line";
     words.insert(words.end(), {"at=" + plain_time(line.time), word("client", line.client),
                                word("host", line.host), "text=" + group.sample});

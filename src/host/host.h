@@ -97,6 +97,9 @@ Question now();
 Question settings();
 }  // namespace ask
 
+/// Whom a request imitates that no load balancer and no user sends (--probe full).
+inline constexpr const char* kCrafted = "crafted";
+
 /// The request that a request or sample question stands for.
 Request request_of(const Question& question);
 /// How often a sample question sends it.

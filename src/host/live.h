@@ -33,6 +33,7 @@ class Deadline {
 
 struct LiveOptions {
   bool requests{true};  ///< false: --probe none
+  bool crafted{false};  ///< --probe full: forged headers as well
 };
 
 /// Answers from the running machine. Reads only; commands are fixed argument vectors of programs

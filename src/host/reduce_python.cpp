@@ -16,15 +16,18 @@ constexpr std::size_t longest_name = 40;
 
 // A line with one of these is kept, up to where its brackets close.
 constexpr std::array<std::string_view, 20> telling{
-    "import",      "ProxyFix",     "wsgi_app",   "remote_addr",        "access_route",
-    "is_secure",   "_external",    "Talisman",   "SSLify",             "request.scheme",
-    "request.url", "request.host", "base_url",   "get_remote_address", "url_scheme",
-    "orwarded",    "FORWARDED",    "Real-IP",    "ost_matching",       "SERVER_NAME"};
+    "import",         "ProxyFix",           "wsgi_app",
+    "remote_addr",    "access_route",       "is_secure",
+    "_external",      "Talisman",           "SSLify",
+    "request.scheme", "request.url",        "request.host",
+    "base_url",       "get_remote_address", "url_scheme",
+    "orwarded",       "FORWARDED",          "Real-IP",
+    "ost_matching",   "SERVER_NAME"};
 
 /// Names of headers and settings stay: they tell what is asked for, and are no secret.
 bool is_known_name(std::string_view text) {
-  constexpr std::array<std::string_view, 8> known{"orwarded",    "FORWARDED",       "Real-IP",
-                                                  "SERVER_NAME", "TRUSTED_HOSTS",   "REMOTE_ADDR",
+  constexpr std::array<std::string_view, 8> known{"orwarded",    "FORWARDED",      "Real-IP",
+                                                  "SERVER_NAME", "TRUSTED_HOSTS",  "REMOTE_ADDR",
                                                   "HTTP_HOST",   "wsgi.url_scheme"};
   const bool plain = std::all_of(text.begin(), text.end(), [](char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_' || c == '.';
@@ -69,7 +72,7 @@ class Stripper {
       inside += source_[at_++];
     }
     if (source_.substr(at_, end.size()) == end) at_ += end.size();
-    out_ += '"' + (is_known_name(inside) ? inside : "") + '"' + breaks;
+    out_ += '"' + (is_known_name(inside) || inside.empty() ? inside : "...") + '"' + breaks;
   }
 
   std::string_view source_;

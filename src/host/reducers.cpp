@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "host/log_lines.h"
+#include "host/reduce_flask.h"
 #include "host/reduce_python.h"
 
 namespace hopcheck {
@@ -65,11 +66,12 @@ std::string last_lines(const ByteSource& source, const std::string&) {
 }  // namespace
 
 Reducer find_reducer(const std::string& name) {
-  constexpr std::array<std::pair<const char*, Reducer>, 6> reducers{
+  constexpr std::array<std::pair<const char*, Reducer>, 7> reducers{
       {{"last-lines-40", last_lines},
        {"nginx-error-log-1", reduce_error_log},
        {"access-log-1", reduce_access_log},
        {"probers-1", reduce_probers},
+       {"flask-1", reduce_flask},
        {"python-forwarding-1", reduce_python_forwarding},
        {"time-zone-1", reduce_time_zone}}};
   for (const auto& [known, reducer] : reducers) {

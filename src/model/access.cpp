@@ -4,12 +4,12 @@
 #include "model/state.h"
 
 namespace hopcheck {
-namespace {
 
-/// Addresses that were told, or are those of a load balancer that was told.
 bool known_sources(const LbSettings& lb) {
   return !lb.sources.value.empty() && (!lb.sources.assumed() || !lb.profile.assumed());
 }
+
+namespace {
 
 const nginx::AccessRule* denies(const std::vector<nginx::AccessRule>& rules,
                                 const std::string& client) {

@@ -143,21 +143,6 @@ Fact<AppSource> read_source(const Deployment& host, const AppServer& server) {
 
 }  // namespace
 
-std::string ProxyFix::text() const {
-  std::string inside;
-  const auto add = [&](const char* name, const std::optional<int>& count) {
-    if (count == 0) return;
-    inside += fmt::format("{}{}={}", inside.empty() ? "" : ", ", name,
-                          count ? std::to_string(*count) : "?");
-  };
-  add("x_for", x_for);
-  add("x_proto", x_proto);
-  add("x_host", x_host);
-  add("x_port", x_port);
-  add("x_prefix", x_prefix);
-  return "ProxyFix(" + inside + ")";
-}
-
 Fact<AppSource> app_source(const Deployment& host, const AppServer& server) {
   const auto& all = host.state().app_sources.get([&] {
     std::map<int, Fact<AppSource>> sources;
@@ -168,20 +153,6 @@ Fact<AppSource> app_source(const Deployment& host, const AppServer& server) {
   });
   const auto found = all.find(server.pid);
   return found == all.end() ? read_source(host, server) : found->second;
-}
-
-Fact<std::string> source_line(const Deployment& host, const Evidence& from) {
-  const auto text =
-      text_of(host.state().host.ask(ask::read(from.source)), from.source + ": not there");
-  if (!text.seen()) return text.unseen();
-  std::size_t begin = 0;
-  for (int line = 1; line < from.line && begin != std::string::npos; ++line) {
-    begin = text->find('\n', begin);
-    if (begin != std::string::npos) ++begin;
-  }
-  if (from.line < 1 || begin == std::string::npos || begin >= text->size())
-    return undecidable(fmt::format("{} has no line {}", from.source, from.line));
-  return text->substr(begin, text->find('\n', begin) - begin);
 }
 
 }  // namespace hopcheck

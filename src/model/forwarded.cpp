@@ -1,4 +1,4 @@
-// Where https is lost on a request's way, and what its answer shows of that.
+// Whom an application server believes, and where https is lost on a request's way.
 #include "hopcheck/forwarded.h"
 
 #include <algorithm>
@@ -9,7 +9,6 @@
 #include "facts/text/words.h"
 #include "hopcheck/packages.h"
 #include "model/state.h"
-#include "model/url.h"
 
 namespace hopcheck {
 namespace {
@@ -38,7 +37,7 @@ std::vector<std::string> split_list(const std::string& text) {
 bool is_trusted(const std::string& peer, const std::vector<std::string>& trusted, bool networks) {
   const auto source = parse_network(peer);
   for (const auto& entry : trusted) {
-    if (entry == "*" || entry == peer) return true;
+    if (entry == "*") return true;
     if (!networks && entry.find('/') != std::string::npos) continue;
     const auto named = parse_network(entry);
     if (!source || !named) continue;
@@ -61,9 +60,7 @@ std::vector<std::string> peers_of(const Deployment& host, const Route& route,
     throw NotSeen(undecidable("whom " + endpoint.member.text() + " on another host trusts"));
   const std::string& to = endpoint.member.host;
   std::string from = to == "localhost" || to.starts_with("127.") ? "127.0.0.1" : to;
-  const std::uint32_t block =
-      route.location != nullptr ? route.location->directive : route.server->directive;
-  if (const auto bind = nginx::in_force(*route.instance->config, block, "proxy_bind")) {
+  if (const auto bind = nginx::in_force(*route.instance->config, block_of(route), "proxy_bind")) {
     from = bind->arg(0);
     if (from == "off") from = to;
   }
@@ -75,17 +72,16 @@ std::vector<std::string> peers_of(const Deployment& host, const Route& route,
   return {from};
 }
 
-/// A header that only some clients' requests carry is not ours to judge by.
 bool only_loopback(const std::vector<std::string>& trusted) {
   return std::all_of(trusted.begin(), trusted.end(),
                      [](const std::string& entry) { return is_loopback(entry); });
 }
 
+}  // namespace
+
 std::uint32_t block_of(const Route& route) {
   return route.location != nullptr ? route.location->directive : route.server->directive;
 }
-
-}  // namespace
 
 bool is_https_site(const Route& route) {
   return route.kind == Route::Kind::site && route.target->site.url.value.starts_with("https://");
@@ -117,7 +113,7 @@ Fact<Belief> gunicorn_belief(const Deployment& host, const Route& route, const E
     if (peers.empty()) {
       if (!all && !only_loopback(trusted))
         return undecidable("from which addresses the load balancer connects (--lb-source)");
-      belief.peer = "the load balancer";
+      belief.peer = "an address that is not told (--lb-source)";
       belief.believes = all;
       return belief;
     }
@@ -133,9 +129,11 @@ Fact<Belief> gunicorn_belief(const Deployment& host, const Route& route, const E
 
 namespace {
 
-/// X-Forwarded-Proto as it comes to the application, where the client spoke https.
-std::string told_scheme(const Route& route, bool ends_here) {
+/// Throws NotSeen where that cannot be told.
+std::string scheme_told(const Route& route) {
+  const bool ends_here = route.request.scheme == "https";
   const bool lb_tells = !ends_here && route.target->lb.proxies.value > 0;
+  if (!*route.followed) throw NotSeen(undecidable(route.name + " was not followed to its end"));
   if (route.instance == nullptr) {
     if (!lb_tells && !ends_here)
       throw NotSeen(undecidable("whether the load balancer sends X-Forwarded-Proto"));
@@ -192,13 +190,21 @@ Lost lost_at_app(const Deployment& host, const AppServer& server, const std::str
 
 }  // namespace
 
+Fact<std::string> told_scheme(const Route& route) {
+  try {
+    return scheme_told(route);
+  } catch (const NotSeen& not_seen) {
+    return not_seen.unseen();
+  }
+}
+
 Fact<HttpsPath> https_path(const Deployment& host, const Route& route) {
   try {
     if (!*route.followed || route.endpoints.empty())
       return undecidable(route.name + " does not end at an application");
     HttpsPath path;
     path.ends_here = route.request.scheme == "https";
-    path.told = told_scheme(route, path.ends_here);
+    path.told = scheme_told(route);
     if (path.told == "http") {
       path.lost = Lost::nginx;
       return path;

@@ -159,6 +159,21 @@ Partial<Logged> error_log(const Deployment& host, const nginx::Instance& instanc
   return {std::move(all.groups), std::move(all.missing)};
 }
 
+Partial<Logged> current_errors(const Deployment& host, const nginx::Instance& instance) {
+  const auto all = error_log(host, instance);
+  Partial<Logged> current({}, all.missing());
+  const auto started = workers_started(host, instance);
+  if (!started.seen()) {
+    current.add_missing(started.unseen());
+    return current;
+  }
+  for (Logged group : all.seen_items()) {
+    group.seen = group.seen.since(*started);
+    if (group.seen.count > 0) current.add(std::move(group));
+  }
+  return current;
+}
+
 Fact<std::optional<LoggedLine>> provoked_line(const Deployment& host, const Route& route) {
   if (route.instance == nullptr) return std::optional<LoggedLine>();
   const auto all = read_error_logs(host, *route.instance);

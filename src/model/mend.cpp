@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "hopcheck/ini.h"
 #include "hopcheck/lines.h"
 
 namespace hopcheck {
@@ -86,6 +87,11 @@ bool bind_elsewhere(const Deployment& host, const AppServer& app, const std::str
   if (const auto* binds = app.gunicorn.bind.if_seen()) {
     for (const auto& each : *binds) {
       if (each.from.kind == EvidenceKind::file && each.from.line > 0) places.push_back(each.from);
+    }
+  }
+  if (app.kind == AppServer::Kind::uwsgi) {
+    for (const auto& each : uwsgi_values(host, app, {"socket", "http-socket", "http"})) {
+      if (each.from.line > 0) places.push_back(each.from);
     }
   }
   if (unit != nullptr) {

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "facts/nginx/site.h"
+#include "hopcheck/nginx_headers.h"
 #include "model/state.h"
 #include "model/url.h"
 
@@ -119,6 +120,17 @@ std::optional<Route> site_of(const Deployment& deployment, const Target& target)
   return route;
 }
 
+/// The X-Forwarded headers of a request, which are all that it has of them.
+std::map<std::string, std::string> forwarded_headers(const Request& request) {
+  std::map<std::string, std::string> headers;
+  for (const auto& [name, value] : request.headers) {
+    std::string lower;
+    for (const char c : name) lower += c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+    if (lower.starts_with("x-forwarded-")) headers[lower] = value;
+  }
+  return headers;
+}
+
 /// Follows one route; throws NotSeen where it cannot be followed further.
 class Follower {
  public:
@@ -186,8 +198,9 @@ class Follower {
       throw NotSeen(instance.site.unseen());
     }
     const Request& request = route_.request;
+    const auto forwarded = forwarded_headers(request);
     const auto chosen = nginx::choose(*instance.config, *instance.site, request.address,
-                                      request.port, request.host, request.path);
+                                      request.port, request.host, request.path, &forwarded);
     if (!chosen) return false;
     enter(instance);
     route_.server = chosen->server;

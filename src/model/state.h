@@ -2,6 +2,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -12,6 +13,8 @@
 #include "model/memo.h"
 
 namespace hopcheck {
+
+struct FirewallRules;
 
 /// Users and groups of this host, from /etc/passwd and /etc/group.
 struct Accounts {
@@ -49,6 +52,7 @@ struct Deployment::State {
   Memo<Partial<const Route*>> proxied{};
   Memo<Partial<Endpoint>> endpoints{};
   Memo<std::map<std::string, std::vector<const Route*>>> routes_by_node{};
+  Memo<Fact<std::shared_ptr<const FirewallRules>>> firewall{};
 };
 
 /// An answer's text, or why there is none; an absent one is told as `absent_as`.
@@ -90,12 +94,17 @@ Fact<std::vector<AppServer>> complete_servers(const Deployment& deployment,
 Fact<Partial<Unit>> find_units(const Deployment& deployment, Deployment::State& state);
 std::vector<Target> complete_targets(const Deployment& deployment,
                                      const std::vector<Target>& given);
+/// Completes what is still assumed of the probe by the access log's regular probers.
+void observe_probes(const Deployment& deployment, LbSettings& lb);
 /// The load balancer's probe and the site's URL of every target, not followed yet.
 Partial<Route> requested_routes(const Deployment& deployment);
 /// A route's request as it is sent: with less patience where the load balancer's own was in vain.
 Request request_of(const Deployment& host, const Route& route);
 /// All routes, followed as far as they can be.
 std::vector<Route> build_routes(const Deployment& deployment);
+
+/// Addresses that were told, or are those of a load balancer that was told.
+bool known_sources(const LbSettings& lb);
 
 /// Relative socket paths made absolute by their holder's working directory.
 std::vector<Listener> absolute(std::vector<Listener> listeners, const Partial<Process>* processes);

@@ -54,7 +54,11 @@ void observe_port(const Deployment& deployment, LbSettings& lb) {
 std::vector<Target> complete_targets(const Deployment& deployment,
                                      const std::vector<Target>& given) {
   std::vector<Target> targets = given;
-  for (auto& target : targets) observe_port(deployment, target.lb);
+  for (auto& target : targets) {
+    observe_port(deployment, target.lb);
+    // Which of several targets a prober means, its log does not say.
+    if (targets.size() == 1) observe_probes(deployment, target.lb);
+  }
   return targets;
 }
 

@@ -155,6 +155,8 @@ std::string to_json(const Report& report) {
   json["checks"] = list(report.checks, check_json);
   json["unseen"] = list(report.unseen, unseen_json);
   json["requests"] = list(report.requests, request_json);
+  json["observed"] = strings(report.observed);
+  json["ruled_out"] = strings(report.ruled_out);
   json["next"] = list(report.next, next_json);
   // ASCII only: no control character of the host may reach a terminal, C1 and bidi marks included.
   return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";

@@ -98,6 +98,10 @@ struct Report {
   std::vector<ReportedCheck> checks{};
   std::vector<ReportedUnseen> unseen{};
   std::vector<ReportedRequest> requests{};
+  /// What the access log shows of the load balancer, where its settings are not all known.
+  std::vector<std::string> observed{};
+  /// What was looked at and is in order, where nothing on this host explains an unhealthy state.
+  std::vector<std::string> ruled_out{};
   std::vector<NextStep> next{};
   /// -v: questions in order, with when they began and how long they took. Not in the JSON.
   struct Timing {

@@ -49,7 +49,9 @@ void write_next(TextWriter& out, const Report& report) {
   bool any = false;
   for (const auto& step : report.next) {
     if (step.command == "sudo hopcheck") continue;  // stands above what root would add
-    if (!any) out.line("To know more:");
+    if (!any)
+      out.line(report.ruled_out.empty() ? "To know more:"
+                                        : "Should the load balancer still say unhealthy:");
     any = true;
     out.paragraph("  ", out.clean(step.question), "  ");
     for (const auto& part : wrap_command(out.clean(step.command), out.width() - 4))
@@ -101,8 +103,10 @@ std::string to_text(const Report& report, const TextOptions& options) {
   }
   write_ignored(out, report);
   write_unseen(out, report);
+  write_observed(out, report);
   write_assumed(out, report);
   if (out.verbose()) write_details(out, report);
+  write_ruled_out(out, report);
   write_next(out, report);
   write_verdict(out, report);
   return out.take();

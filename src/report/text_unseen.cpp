@@ -79,6 +79,21 @@ void write_unseen(TextWriter& out, const Report& report) {
   write_group(out, "Not seen:", std::move(other), true);
 }
 
+void write_observed(TextWriter& out, const Report& report) {
+  if (report.observed.empty()) return;
+  out.line("Seen of the load balancer in the access log:");
+  for (const auto& line : report.observed) out.paragraph("  ", out.clean(line), "    ");
+  out.line();
+}
+
+void write_ruled_out(TextWriter& out, const Report& report) {
+  if (report.ruled_out.empty()) return;
+  std::string text;
+  for (const auto& title : report.ruled_out) text += (text.empty() ? "" : "; ") + title;
+  out.paragraph("In order here: ", out.clean(text), "  ");
+  out.line();
+}
+
 void write_assumed(TextWriter& out, const Report& report) {
   if (report.chain.empty()) return;
   const bool tcp = setting_text(report, "protocol") == "tcp";

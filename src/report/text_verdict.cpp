@@ -55,15 +55,29 @@ struct Causes {
   std::size_t now{0}, errors{0}, warnings{0}, infos{0};
 };
 
+bool fails_now(const ReportedFinding& reported) {
+  return reported.severity == Severity::error && reported.finding.when == When::now &&
+         reported.finding.confidence != Confidence::possible;
+}
+
+/// A warning may be all that is wrong where requests fail: its effect is the error.
+bool makes_fail(const Report& report, const ReportedFinding& cause) {
+  return std::any_of(report.findings.begin(), report.findings.end(), [&](const auto& effect) {
+    const auto& codes = cause.explains;
+    return fails_now(effect) && !effect.ignored &&
+           std::find(codes.begin(), codes.end(), effect.finding.code) != codes.end();
+  });
+}
+
 Causes causes_of(const Report& report) {
   Causes causes;
   for (const auto& reported : report.diagnosis) {
     if (reported.ignored) continue;
-    if (reported.severity == Severity::error) {
-      const bool fails_now =
-          reported.finding.when == When::now && reported.finding.confidence != Confidence::possible;
-      ++(fails_now ? causes.now : causes.errors);
+    if (fails_now(reported) || makes_fail(report, reported)) {
+      ++causes.now;
+      continue;
     }
+    if (reported.severity == Severity::error) ++causes.errors;
     if (reported.severity == Severity::warning) ++causes.warnings;
     if (reported.severity == Severity::info) ++causes.infos;
   }

@@ -45,6 +45,10 @@ void write_cause(TextWriter& out, std::size_t number, const ReportedFinding& rep
 void write_unseen(TextWriter& out, const Report& report);
 /// The LB settings that rest on defaults, with the flags that would settle them.
 void write_assumed(TextWriter& out, const Report& report);
+/// What the access log shows of the load balancer.
+void write_observed(TextWriter& out, const Report& report);
+/// What was looked at and is in order, where the fault must lie elsewhere.
+void write_ruled_out(TextWriter& out, const Report& report);
 /// Counts and the verdict; the verdict stands on the very last line.
 void write_verdict(TextWriter& out, const Report& report);
 /// The verdict's line alone.

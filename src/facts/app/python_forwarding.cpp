@@ -28,8 +28,7 @@ std::vector<Line> lines_of(const std::string& reduced, bool& truncated) {
     const std::string line = reduced.substr(begin, end - begin);
     begin = end + 1;
     Line one;
-    const auto [after, error] =
-        std::from_chars(line.data(), line.data() + line.size(), one.number);
+    const auto [after, error] = std::from_chars(line.data(), line.data() + line.size(), one.number);
     if (error != std::errc{}) continue;
     if (one.number == 0) truncated = true;
     const auto text_at = static_cast<std::size_t>(after - line.data()) + 1;
@@ -188,7 +187,8 @@ void look_for_fix(const std::string& path, const std::vector<Line>& lines, std::
   const std::string source = source_from(lines, i);
   PyTokens tokens = tokenize_python(source);
   std::vector<PyToken> flat;
-  for (const auto& one : tokens.lines) flat.insert(flat.end(), one.tokens.begin(), one.tokens.end());
+  for (const auto& one : tokens.lines)
+    flat.insert(flat.end(), one.tokens.begin(), one.tokens.end());
   const std::size_t end = flat.size() > 1 && flat[1].is("(") ? behind_bracket(flat, 1) : 0;
   if (end < 3) {
     found.own_ways.push_back(here);
@@ -236,6 +236,21 @@ void add_imports(const std::vector<Line>& lines, std::size_t i, PythonForwarding
 }
 
 }  // namespace
+
+std::string ProxyFix::text() const {
+  std::string inside;
+  const auto add = [&](const char* name, const std::optional<int>& count) {
+    if (count == 0) return;
+    inside += fmt::format("{}{}={}", inside.empty() ? "" : ", ", name,
+                          count ? std::to_string(*count) : "?");
+  };
+  add("x_for", x_for);
+  add("x_proto", x_proto);
+  add("x_host", x_host);
+  add("x_port", x_port);
+  add("x_prefix", x_prefix);
+  return "ProxyFix(" + inside + ")";
+}
 
 PythonForwarding python_forwarding(const std::string& path, const std::string& reduced) {
   PythonForwarding found;

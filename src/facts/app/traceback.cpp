@@ -54,12 +54,18 @@ Evidence cite(const OwnFrame& frame) {
 }
 
 std::vector<std::string> last_run(const std::vector<std::string>& lines) {
+  const auto begins = [&](std::size_t i, const char* word) { return lines[i].rfind(word, 0) == 0; };
+  std::size_t start = lines.size();
   for (std::size_t i = lines.size(); i-- > 0;) {
-    const bool start = lines[i].rfind("Started ", 0) == 0 || lines[i].rfind("Starting ", 0) == 0;
-    if (start && i + 1 < lines.size())
-      return {lines.begin() + static_cast<std::ptrdiff_t>(i) + 1, lines.end()};
+    const bool before = begins(i, "Stopped ") || begins(i, "Failed to start ");
+    if (start < lines.size() && (before || begins(i, "Started "))) break;
+    // Of a service that tells when it is ready, what it says first stands before "Started".
+    if (!begins(i, "Started ") && !begins(i, "Starting ")) continue;
+    if (i + 1 < lines.size()) start = i;
+    if (begins(i, "Starting ")) break;
   }
-  return lines;
+  if (start == lines.size()) return lines;
+  return {lines.begin() + static_cast<std::ptrdiff_t>(start) + 1, lines.end()};
 }
 
 }  // namespace hopcheck

@@ -29,9 +29,17 @@ std::vector<std::pair<std::string, int>> parse_statuses(const std::string& text)
 }
 
 Logged logged_of(const Record& record, const std::string& file, const Zone& zone) {
-  return {record["what"],   record["server"],         record["upstream"],
-          record["method"], record["path"],           file,
-          record["text"],   occurrences(record, zone)};
+  Logged logged;
+  logged.what = record["what"];
+  logged.server = record["server"];
+  logged.upstream = record["upstream"];
+  logged.method = record["method"];
+  logged.path = record["path"];
+  logged.file = file;
+  logged.sample = record["text"];
+  logged.most = record.number("most", 0);
+  logged.seen = occurrences(record, zone);
+  return logged;
 }
 
 LoggedLine line_of(const Record& record, const std::string& file, const Zone& zone) {
@@ -206,8 +214,14 @@ std::string Occurrences::text() const {
                      clock(first), clock(last));
 }
 
+std::string Logged::message() const {
+  const auto begin = sample.find("] ");
+  const std::size_t from = begin == std::string::npos ? 0 : begin + 2;
+  return sample.substr(from, sample.find(", client: ", from) - from);
+}
+
 Evidence Logged::evidence() const {
-  return {EvidenceKind::log, file, 0, sample, true};
+  return {EvidenceKind::log, file, 0, seen.text() + ": " + message(), true};
 }
 
 Evidence LoggedLine::evidence() const {

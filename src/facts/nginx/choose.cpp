@@ -7,6 +7,7 @@
 #include "facts/nginx/site.h"
 #include "facts/nginx/uri.h"
 #include "facts/nginx/visit.h"
+#include "hopcheck/nginx_headers.h"
 
 namespace hopcheck::nginx {
 
@@ -203,6 +204,7 @@ Chosen answer_of(const Config& config, const Site& site, const Taker& taker,
   visit.port = asked.port;
   visit.http_host = asked.host;
   visit.request_uri = asked.path;
+  visit.forwarded = asked.forwarded;
   visit.merge_slashes = merges_slashes(config, first);
   const auto name = normal_host(asked.host);
   if (name && fitting_name(*taker.server, *name) == Chosen::By::regex)
@@ -236,6 +238,12 @@ Chosen answer_in(const Config& config, const Site& site, const ServerBlock& serv
 
 std::optional<Chosen> choose(const Config& config, const Site& site, const std::string& address,
                              int port, const std::string& host, const std::string& path) {
+  return choose(config, site, address, port, host, path, nullptr);
+}
+
+std::optional<Chosen> choose(const Config& config, const Site& site, const std::string& address,
+                             int port, const std::string& host, const std::string& path,
+                             const std::map<std::string, std::string>* forwarded) {
   const auto all = connection_takers(site, address, port);
   if (all.empty()) {
     if (const Unseen* hole = missing_servers(config, site)) throw NotSeen(*hole);
@@ -244,7 +252,8 @@ std::optional<Chosen> choose(const Config& config, const Site& site, const std::
   const auto name = normal_host(host);
   const auto [taker, by] =
       name ? by_name(config, site, all, *name) : std::pair(default_of(all), Chosen::By::default_);
-  Chosen out = answer_of(config, site, taker, *default_of(all).server, {address, port, host, path});
+  Chosen out = answer_of(config, site, taker, *default_of(all).server,
+                         {address, port, host, path, forwarded});
   out.server_by = by;
   return out;
 }

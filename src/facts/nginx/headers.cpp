@@ -1,9 +1,8 @@
 // Request headers as the proxy and uwsgi modules send them on.
-#include "hopcheck/nginx_headers.h"
-
 #include <algorithm>
 
 #include "facts/nginx/letters.h"
+#include "hopcheck/nginx_headers.h"
 
 namespace hopcheck::nginx {
 
@@ -53,9 +52,9 @@ std::vector<SentHeader> set_in(const Config& config, std::uint32_t block, Action
 }
 
 const SentHeader* named(const std::vector<SentHeader>& headers, const std::string& name) {
-  const auto found =
-      std::find_if(headers.rbegin(), headers.rend(),
-                   [&](const SentHeader& header) { return equal_lower(header.name, name); });
+  const auto found = std::find_if(headers.rbegin(), headers.rend(), [&](const SentHeader& header) {
+    return equal_lower(header.name, name);
+  });
   return found == headers.rend() ? nullptr : &*found;
 }
 
@@ -148,6 +147,7 @@ const SentHeader* SentHeaders::lost(const std::string& name) const {
 
 SentHeaders sent_headers(const Config& config, std::uint32_t index, Action::Kind kind) {
   SentHeaders headers;
+  headers.block = index;
   bool own = false;
   for (const std::uint32_t block : blocks_from(config, index)) {
     bool any = false;
@@ -161,6 +161,7 @@ SentHeaders sent_headers(const Config& config, std::uint32_t index, Action::Kind
     }
     own = true;
     headers.set = std::move(here);
+    headers.block = block;
   }
   const auto pass = in_force(config, index,
                              kind == Action::Kind::uwsgi_pass ? "uwsgi_pass_request_headers"

@@ -1,6 +1,7 @@
 // The http block, understood; shared between the parts that decide who answers.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,6 +56,8 @@ struct Asked {
   int port{0};
   std::string host{};
   std::string path{};
+  /// As of Visit; null: not known.
+  const std::map<std::string, std::string>* forwarded{nullptr};
 };
 
 /// How one of the block's names fits a host (lowercase, without port); nothing where none does.

@@ -24,6 +24,12 @@ std::optional<std::string> from_request(const Visit& visit, std::string_view nam
   if (name == "request_method") return "GET";
   if (name == "server_port") return std::to_string(visit.port);
   if (name == "server_addr") return visit.address;
+  if (visit.forwarded != nullptr && name.starts_with("http_x_forwarded_")) {
+    std::string header(name.substr(5));
+    std::replace(header.begin(), header.end(), '_', '-');
+    const auto sent = visit.forwarded->find(header);
+    return sent == visit.forwarded->end() ? "" : sent->second;
+  }
   if (name == "server_name" && visit.server != nullptr) {
     return visit.server->names.empty() ? "" : visit.server->names.front();
   }

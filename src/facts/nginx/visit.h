@@ -23,6 +23,8 @@ struct Visit {
   std::string request_uri{};  ///< as sent
   std::string uri{};          ///< decoded, rewritten
   std::string args{};
+  /// X-Forwarded headers as sent, under lower-case names; nullptr: not known.
+  const std::map<std::string, std::string>* forwarded{nullptr};
   std::map<std::string, std::optional<std::string>, std::less<>> variables{};  ///< of `set`
   Captures captures{};
   bool merge_slashes{true};

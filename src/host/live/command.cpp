@@ -38,9 +38,17 @@ std::optional<std::string> find_program(const std::string& name) {
   return std::nullopt;
 }
 
-// By name one of three; by path only an nginx, which people build and put where they like.
+// By name one of these; by path only an nginx, which people build and put where they like.
 bool is_allowed(const std::string& name) {
-  if (name == "nginx" || name == "systemctl" || name == "journalctl") return true;
+  constexpr std::array<const char*, 8> names{"nginx",
+                                             "systemctl",
+                                             "journalctl",
+                                             "nft",
+                                             "iptables-nft-save",
+                                             "ip6tables-nft-save",
+                                             "iptables-legacy-save",
+                                             "ip6tables-legacy-save"};
+  if (std::find(names.begin(), names.end(), name) != names.end()) return true;
   constexpr std::string_view nginx = "/nginx";
   return starts_with(name, "/") && name.size() > nginx.size() &&
          std::string_view(name).substr(name.size() - nginx.size()) == nginx;

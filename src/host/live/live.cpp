@@ -69,8 +69,14 @@ class LiveHost : public Host {
   }
 
   Answer request(const Question& question) {
-    if (options_.requests) return live::request(request_of(question), deadline_);
-    return Answer::unseen({Unseen::Why::switched_off, "--probe none", ""});
+    if (!options_.requests)
+      return Answer::unseen({Unseen::Why::switched_off, "--probe none", ""});
+    const Request wanted = request_of(question);
+    if (wanted.sent_as == kCrafted && !options_.crafted) {
+      return Answer::unseen(
+          {Unseen::Why::switched_off, "crafted headers are sent with --probe full only", ""});
+    }
+    return live::request(wanted, deadline_);
   }
 
   Deadline& deadline_;

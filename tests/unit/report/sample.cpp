@@ -161,6 +161,7 @@ Report hostile(const std::string& text) {
   report.unseen = {{text, "denied", "root", {"nginx"}}, {text, "failed", "", {}}};
   report.requests[0].url = text;
   report.next[0] = {text, text};
+  report.observed = report.ruled_out = {text};
   report.timings[0].what = text;
   return report;
 }

@@ -1,0 +1,261 @@
+// nginx tells the application who asked, for which name and over which scheme.
+#include <algorithm>
+#include <set>
+
+#include <fmt/format.h>
+
+#include "hopcheck/check.h"
+#include "hopcheck/cite.h"
+#include "hopcheck/forwarded.h"
+
+using namespace hopcheck;
+
+namespace {
+
+using Kind = nginx::Action::Kind;
+using Lost = HttpsPath::Lost;
+
+std::string indent_of(const std::string& line) {
+  return line.substr(0, std::min(line.find_first_not_of(" \t"), line.size()));
+}
+
+std::string set_line(const std::string& indent, const std::string& name, const std::string& value) {
+  const bool bare = !value.empty() && value.find_first_of(" ;\"'") == std::string::npos;
+  const char* const quote = bare ? "" : "\"";
+  return fmt::format("{}proxy_set_header {} {}{}{};", indent, name, quote, value, quote);
+}
+
+Evidence block_evidence(const Route& route, const nginx::SentHeaders& headers) {
+  return route.instance->config->at(headers.block).evidence();
+}
+
+Fix load(const Route& route, std::string summary) {
+  Fix fix;
+  fix.summary = std::move(summary);
+  fix.interrupts = Interrupts::reload;
+  fix.commands = {route.instance->load_command()};
+  return fix;
+}
+
+/// One header with another value; where it comes by an include, that file's headers are written out
+/// instead, since others may use it as well.
+Fix change_header(const Deployment& host, const Route& route, const nginx::SentHeaders& headers,
+                  const nginx::SentHeader& header, const std::string& value) {
+  Fix fix = load(route, fmt::format("let nginx send {} {}", header.name, value));
+  const auto line = line_within(host, block_evidence(route, headers), header.from);
+  if (!line.seen() || route.action.kind != Kind::proxy_pass) {
+    fix.commands.clear();
+    return fix;
+  }
+  std::string lines;
+  for (const auto& other : headers.set) {
+    const bool same_file = other.from.source == header.from.source;
+    const bool included = line->source != header.from.source;
+    if (&other != &header && !(included && same_file)) continue;
+    lines += (lines.empty() ? "" : "\n") +
+             set_line(indent_of(line->text), other.name, &other == &header ? value : other.value);
+  }
+  fix.edits = {{line->source, line->line, line->text, lines}};
+  return fix;
+}
+
+/// Further headers beside those in force; a block with one of its own inherits none.
+Fix add_headers(const Deployment& host, const Route& route, const nginx::SentHeaders& headers,
+                const std::vector<std::pair<std::string, std::string>>& added) {
+  std::string names;
+  for (const auto& [name, value] : added) names += (names.empty() ? "" : ", ") + name;
+  Fix fix = load(route, "let nginx send " + names);
+  const Evidence& anchor = headers.set.empty() ? route.action.from : headers.set.front().from;
+  const auto line = line_within(host, block_evidence(route, headers), anchor);
+  if (!line.seen() || route.action.kind != Kind::proxy_pass) {
+    fix.commands.clear();
+    return fix;
+  }
+  std::string lines;
+  for (const auto& [name, value] : added)
+    lines += (lines.empty() ? "" : "\n") + set_line(indent_of(line->text), name, value);
+  fix.edits = {{line->source, line->line, "", lines}};
+  return fix;
+}
+
+nginx::SentHeaders headers_of(const Route& route) {
+  return nginx::sent_headers(*route.instance->config, block_of(route), route.action.kind);
+}
+
+std::string location_node(const Route& route) {
+  return route.location == nullptr
+             ? "server:" + route.server->label()
+             : "location:" + route.server->label() + " " + route.location->pattern;
+}
+
+void add_place(const Route& route, Finding& finding) {
+  finding.about = {location_node(route), route.node()};
+  if (route.location != nullptr) finding.evidence.push_back(route.location->from);
+}
+
+/// X-Forwarded-Proto says http, or nothing, to an application that minds.
+void judge_scheme(const Deployment& host, const Route& route, Outcome& out) {
+  const auto path = https_path(host, route);
+  if (path->lost != Lost::nginx && path->lost != Lost::untold) return;
+  const Minds minds = *minds_scheme(host, route);
+  if (!minds.any()) return;
+  const auto headers = headers_of(route);
+  const auto* own = headers.find("X-Forwarded-Proto");
+  const std::string right = path->ends_here ? "$scheme" : "$http_x_forwarded_proto";
+  Finding finding;
+  finding.confidence = minds.seen ? Confidence::certain : Confidence::likely;
+  add_place(route, finding);
+  if (path->lost == Lost::nginx && own != nullptr) {
+    finding.code = "nginx.proto-overwritten";
+    finding.title = fmt::format(
+        "nginx tells the application {} though clients come over https (X-Forwarded-Proto {}): {}",
+        path->told, own->value, minds.words);
+    finding.fixes = {change_header(host, route, headers, *own, right)};
+  } else {
+    finding.code = "nginx.forwarded-headers-missing";
+    finding.title = fmt::format(
+        "nginx does not tell the application that clients come over https (no "
+        "X-Forwarded-Proto): {}",
+        minds.words);
+    finding.fixes = {own != nullptr
+                         ? change_header(host, route, headers, *own, right)
+                         : add_headers(host, route, headers, {{"X-Forwarded-Proto", right}})};
+  }
+  if (own != nullptr) finding.evidence.push_back(own->from);
+  finding.evidence.push_back(route.action.from);
+  finding.evidence.push_back(cite("url", route.target->site.url, route.target->site.url.value));
+  finding.evidence.insert(finding.evidence.end(), minds.evidence.begin(), minds.evidence.end());
+  out.report(std::move(finding));
+}
+
+/// The Host that the application sees where nginx sets none: that of proxy_pass.
+std::string proxy_host(const Route& route) {
+  std::string target = route.action.target;
+  const auto scheme = target.find("://");
+  if (scheme != std::string::npos) target.erase(0, scheme + 3);
+  if (target.starts_with("unix:")) return "localhost";
+  return target.substr(0, target.find('/'));
+}
+
+/// The first URL with that host in the answer, "" where there is none.
+std::string url_with(const Exchange& exchange, const std::string& host) {
+  for (const std::string& text : {exchange.header("Location"), exchange.body}) {
+    for (auto at = text.find("://" + host); at != std::string::npos;
+         at = text.find("://" + host, at + 1)) {
+      const auto behind = at + 3 + host.size();
+      if (behind < text.size() &&
+          std::string("/:\"'?# \n<").find(text[behind]) == std::string::npos)
+        continue;
+      const auto begin = text.find_last_of("\"'(> \n", at);
+      const auto from = begin == std::string::npos ? 0 : begin + 1;
+      return text.substr(from, std::min(text.find_first_of("\"'<>) \r\n", at), text.size()) - from);
+    }
+  }
+  return {};
+}
+
+/// The same request with its own Host is answered well where nginx does not stand between.
+bool well_without_nginx(const Deployment& host, const Route& route, const Exchange& exchange) {
+  const auto good = [&](int status) {
+    return route.kind == Route::Kind::probe ? route.target->lb.codes.value.contains(status)
+                                            : status < 400;
+  };
+  if (good(exchange.status) || exchange.status >= 500 || author(exchange) == Author::nginx)
+    return false;
+  const Fact<Exchange> direct = host.direct(route, route.endpoints.front());
+  return direct->answered() && good(direct->status);
+}
+
+void judge_host(const Deployment& host, const Route& route, Outcome& out) {
+  const auto headers = headers_of(route);
+  const auto* own = headers.find("Host");
+  if (own != nullptr && own->value != "$proxy_host") return;
+  const std::string sent = proxy_host(route);
+  if (sent.empty() || sent == route.request.host || sent.find('$') != std::string::npos) return;
+  const Fact<Exchange> probe = host.probe(route);
+  if (!probe->answered()) return;
+  const std::string url = url_with(*probe, sent);
+  if (url.empty() && !well_without_nginx(host, route, *probe)) return;
+  Finding finding;
+  finding.code = "nginx.host-not-forwarded";
+  finding.title =
+      fmt::format("nginx sends the application Host {} instead of {}: {}", sent, route.request.host,
+                  url.empty()                          ? fmt::format("it answers {}", probe->status)
+                  : !probe->header("Location").empty() ? "it redirects to " + url
+                                                       : "its page links to " + url);
+  add_place(route, finding);
+  finding.evidence.push_back(route.action.from);
+  finding.evidence.push_back(cite(route.request, *probe));
+  if (!url.empty()) {
+    finding.evidence.push_back({EvidenceKind::probe, finding.evidence.back().source, 0, url, true});
+  }
+  finding.fixes = {own != nullptr ? change_header(host, route, headers, *own, "$host")
+                                  : add_headers(host, route, headers, {{"Host", "$host"}})};
+  out.report(std::move(finding));
+}
+
+/// An application of this host, which is meant to get what the others get.
+const AppServer* local_app(const Deployment& host, const Route& route) {
+  if (route.endpoints.empty() || !*host.is_local(route.endpoints.front())) return nullptr;
+  const AppServer* app = *host.app_behind(route.endpoints.front());
+  return app == nullptr || app->kind == AppServer::Kind::other ? nullptr : app;
+}
+
+bool asks_of_the_client(const Deployment& host, const AppServer& app) {
+  const auto source = app_source(host, app);
+  return source.seen() &&
+         (source->proxy_fix || !source->asks_scheme.empty() || !source->asks_address.empty());
+}
+
+void judge_inheritance(const Deployment& host, const Route& route, Outcome& out) {
+  const auto headers = headers_of(route);
+  if (headers.dropped.empty()) return;
+  std::vector<std::pair<std::string, std::string>> lost;
+  std::string names;
+  for (const auto& header : headers.dropped) {
+    if (headers.find(header.name) != nullptr || header.value.empty()) continue;
+    lost.emplace_back(header.name, header.value);
+    names += (names.empty() ? "" : ", ") + header.name;
+  }
+  const bool host_lost = headers.lost("Host") != nullptr;
+  const bool client_lost =
+      headers.lost("X-Forwarded-For") != nullptr || headers.lost("X-Forwarded-Proto") != nullptr;
+  if (!host_lost && !client_lost) return;
+  const AppServer* app = local_app(host, route);
+  if (app == nullptr || (!host_lost && !asks_of_the_client(host, *app))) return;
+  Finding finding;
+  finding.code = "nginx.proxy-headers-not-inherited";
+  finding.confidence = Confidence::likely;
+  finding.title = fmt::format(
+      "location {} sends the application no {}: its own proxy_set_header drops {} of "
+      "the block around it",
+      route.location == nullptr ? route.server->label() : route.location->pattern, names,
+      headers.dropped.size() == 1 ? "the one" : fmt::format("the {}", headers.dropped.size()));
+  add_place(route, finding);
+  finding.evidence.push_back(headers.set.front().from);
+  for (const auto& header : headers.dropped) finding.evidence.push_back(header.from);
+  finding.fixes = {add_headers(host, route, headers, lost)};
+  out.report(std::move(finding));
+}
+
+}  // namespace
+
+HOPCHECK_CHECK(nginx_forwarded_headers) {
+  std::vector<const Route*> passed;
+  out.none(host.proxied());
+  for (const Route* route : host.proxied().seen_items()) {
+    if (route->instance != nullptr && route->server != nullptr &&
+        (route->action.kind == Kind::proxy_pass || route->action.kind == Kind::uwsgi_pass))
+      passed.push_back(route);
+  }
+  if (passed.empty()) return out.not_applicable("nginx passes no request on");
+  if (host.files_only()) return out.not_applicable("applications run on a live host only");
+  std::set<std::string> locations;
+  out.each(passed, [&](const Route* route) {
+    const bool http = route->action.kind == Kind::proxy_pass;
+    if (http && locations.insert(location_node(*route)).second)
+      judge_inheritance(host, *route, out);
+    if (http && route->requested()) judge_host(host, *route, out);
+    if (is_https_site(*route)) judge_scheme(host, *route, out);
+  });
+}

@@ -1,0 +1,139 @@
+// Lines of nginx's configuration, changed or added where they stand.
+#include "hopcheck/edits.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "host/text.h"
+#include "model/state.h"
+
+namespace hopcheck {
+namespace {
+
+std::vector<std::string> lines_of(Host& host, const std::string& file) {
+  std::vector<std::string> lines;
+  const Answer answer = host.ask(ask::read(file));
+  if (answer.status != Answer::Status::present) return lines;
+  for (std::size_t begin = 0; begin < answer.text.size();)
+    lines.emplace_back(next_line(answer.text, begin));
+  return lines;
+}
+
+std::string indentation_of(const std::string& line) {
+  return line.substr(0, std::min(line.find_first_not_of(" \t"), line.size()));
+}
+
+/// The line with this directive's value changed; nothing where it does not stand on one line.
+std::optional<std::string> changed(const std::string& line, const std::string& name,
+                                   const std::string& value) {
+  auto at = line.find(name);
+  while (at != std::string::npos && at > 0 &&
+         std::string_view(" \t;{}").find(line[at - 1]) == std::string_view::npos)
+    at = line.find(name, at + 1);
+  if (at == std::string::npos) return std::nullopt;
+  const auto end = line.find(';', at);
+  if (end == std::string::npos) return std::nullopt;
+  return line.substr(0, at) + name + " " + value + line.substr(end);
+}
+
+/// As the first line of a block whose name stands on line number `begin`.
+std::optional<Edit> inserted(const std::vector<std::string>& lines, const std::string& file,
+                             std::size_t begin, const std::string& directive) {
+  for (std::size_t i = begin; i <= lines.size() && i < begin + 3; ++i) {
+    const std::string& line = lines[i - 1];
+    const auto brace = line.find('{');
+    if (brace == std::string::npos) continue;
+    const auto rest = line.find_first_not_of(" \t", brace + 1);
+    // More than the brace: the directive comes between.
+    if (rest != std::string::npos && line[rest] != '#')
+      return Edit{file, static_cast<int>(i), line,
+                  line.substr(0, brace + 1) + " " + directive + line.substr(brace + 1)};
+    const std::string next = i < lines.size() ? lines[i] : "";
+    const bool empty_block = next.find_first_not_of(" \t") == next.find('}');
+    const std::string indentation =
+        empty_block ? indentation_of(line) + "    " : indentation_of(next);
+    return Edit{file, static_cast<int>(i) + 1, "", indentation + directive};
+  }
+  return std::nullopt;
+}
+
+std::vector<Edit> change(Host& host, const nginx::Directive& old, const std::string& name,
+                         const std::string& value) {
+  const Evidence from = old.evidence();
+  const auto lines = lines_of(host, from.source);
+  const auto number = static_cast<std::size_t>(std::max(from.line, 1));
+  if (number > lines.size()) return {};
+  const auto line = changed(lines[number - 1], name, value);
+  if (!line) return {};
+  return {{from.source, from.line, lines[number - 1], *line}};
+}
+
+}  // namespace
+
+std::vector<Edit> set_directive(const Deployment& host, const nginx::Instance& instance,
+                                std::uint32_t block, const std::string& name,
+                                const std::string& value) {
+  Host& machine = host.state().host;
+  if (const auto old = nginx::in_force(*instance.config, block, name))
+    return change(machine, *old, name, value);
+  const Evidence from = instance.config->at(block).evidence();
+  const auto edit =
+      inserted(lines_of(machine, from.source), from.source,
+               static_cast<std::size_t>(std::max(from.line, 1)), name + " " + value + ";");
+  return edit ? std::vector<Edit>{*edit} : std::vector<Edit>{};
+}
+
+std::vector<Edit> set_main_directive(const Deployment& host, const nginx::Instance& instance,
+                                     const std::string& name, const std::string& value) {
+  Host& machine = host.state().host;
+  for (const auto& top : instance.config->top()) {
+    if (top.name() == name) return change(machine, top, name, value);
+  }
+  return {{instance.conf_path, 1, "", name + " " + value + ";"}};
+}
+
+long long size_bytes(const std::string& text) {
+  long long value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || value < 0 || value > (1LL << 40)) return 0;
+  const std::string unit(end, text.data() + text.size());
+  if (unit.empty()) return value;
+  const char letter = static_cast<char>(unit[0] | 0x20);
+  const int shift = letter == 'k' ? 10 : letter == 'm' ? 20 : letter == 'g' ? 30 : 0;
+  return unit.size() == 1 && shift > 0 ? value << shift : 0;
+}
+
+long long time_ms(const std::string& text) {
+  constexpr std::array<std::pair<std::string_view, long long>, 8> units{{{"ms", 1},
+                                                                         {"", 1000},
+                                                                         {"s", 1000},
+                                                                         {"m", 60'000},
+                                                                         {"h", 3'600'000},
+                                                                         {"d", 86'400'000},
+                                                                         {"w", 604'800'000},
+                                                                         {"y", 31'536'000'000}}};
+  long long sum = 0;
+  for (std::size_t at = 0; at < text.size();) {
+    if (text[at] == ' ') {
+      ++at;
+      continue;
+    }
+    long long value = 0;
+    const char* const end_of_text = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data() + at, end_of_text, value);
+    if (error != std::errc{} || value < 0 || value > 1'000'000'000) return 0;
+    at = static_cast<std::size_t>(end - text.data());
+    const std::size_t begin = at;
+    while (at < text.size() && text[at] >= 'a' && text[at] <= 'z') ++at;
+    const std::string_view name = std::string_view(text).substr(begin, at - begin);
+    const auto unit = std::find_if(units.begin(), units.end(),
+                                   [&](const auto& one) { return one.first == name; });
+    if (unit == units.end()) return 0;
+    sum += value * unit->second;
+  }
+  return sum;
+}
+
+}  // namespace hopcheck
