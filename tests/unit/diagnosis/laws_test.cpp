@@ -179,7 +179,9 @@ TEST_CASE("laws 6 and 9: text has 80 columns, and nothing that acts on a termina
         const bool plain = c == '\n' || (c >= 0x20 && c < 0x7f);
         if (!plain || column > 80) {
           INFO(one.place << "\n" << text);
-          FAIL_CHECK("a character that is not plain, or a line over 80 columns");
+          FAIL_CHECK("column " << column << ", character "
+                               << static_cast<int>(static_cast<unsigned char>(c))
+                               << ": not plain, or a line over 80 columns");
           break;
         }
       }
