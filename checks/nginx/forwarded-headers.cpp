@@ -232,6 +232,7 @@ void judge_inheritance(const Deployment& host, const Route& route, Outcome& out)
       route.location == nullptr ? route.server->label() : route.location->pattern, names,
       headers.dropped.size() == 1 ? "the one" : fmt::format("the {}", headers.dropped.size()));
   add_place(route, finding);
+  finding.about.resize(1);  // whichever route comes first
   finding.evidence.push_back(headers.set.front().from);
   for (const auto& header : headers.dropped) finding.evidence.push_back(header.from);
   finding.fixes = {add_headers(host, route, headers, lost)};

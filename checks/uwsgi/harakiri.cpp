@@ -17,12 +17,13 @@ constexpr std::size_t kLines = 3;
 
 bool fails_now(const Deployment& host, const AppServer& app) {
   for (const Route* route : host.requested().seen_items()) {
+    if (!*route->followed) continue;
     const Exchange& exchange = *host.probe(*route);
     const bool gateway = exchange.answered() && (exchange.status == 502 || exchange.status == 504);
     if (exchange.outcome != Exchange::Outcome::timed_out && !gateway) continue;
     for (const Endpoint& endpoint : route->endpoints) {
       const auto behind = host.app_behind(endpoint);
-      if (behind.seen() && *behind == &app) return true;
+      if (*behind == &app) return true;
     }
   }
   return false;
@@ -49,12 +50,17 @@ HOPCHECK_CHECK(uwsgi_harakiri) {
     finding.code = "uwsgi.harakiri";
     finding.when = now ? When::now : When::under_load;
     finding.title = fmt::format(
-        "uWSGI killed a worker {} times since {}, last {}: its request took "
-        "longer than harakiri allows",
-        kills.size(), ago(kills.front().age_s), ago(kills.back().age_s));
+        "uWSGI killed {}: the request took longer than harakiri allows, the last one {}",
+        kills.size() == 1
+            ? std::string("a worker")
+            : fmt::format("{} workers in the last {}", kills.size(), span(kills.front().age_s)),
+        ago(kills.back().age_s));
     finding.about = {"unit:" + app->unit};
     for (std::size_t i = kills.size() - std::min(kills.size(), kLines); i < kills.size(); ++i)
       finding.evidence.push_back(cite_log("journalctl -u " + app->unit, kills[i].text));
+    const auto requests = with_words(*all, {"HARAKIRI [core"});
+    if (!requests.empty())
+      finding.evidence.push_back(cite_log("journalctl -u " + app->unit, requests.back().text));
     Fix fix;
     fix.summary =
         "find the request in the lines that follow these in the journal, and make it "

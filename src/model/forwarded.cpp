@@ -36,8 +36,12 @@ std::vector<std::string> split_list(const std::string& text) {
 /// Whether `peer` (an address or a network) is among the trusted.
 bool is_trusted(const std::string& peer, const std::vector<std::string>& trusted, bool networks) {
   const auto source = parse_network(peer);
+  const bool dressed = peer.starts_with("::ffff:");
+  if (dressed && networks)
+    throw NotSeen(undecidable("whether this gunicorn takes " + peer + " for an IPv4 address"));
   for (const auto& entry : trusted) {
-    if (entry == "*") return true;
+    if (entry == "*" || (dressed && entry == peer)) return true;
+    if (dressed) continue;  // compared by letter
     if (!networks && entry.find('/') != std::string::npos) continue;
     const auto named = parse_network(entry);
     if (!source || !named) continue;
@@ -161,6 +165,7 @@ using Lost = HttpsPath::Lost;
 /// uWSGI takes the scheme from nginx's parameters and from the header alike.
 bool server_believes(const Deployment& host, const Route& route, const AppServer& server) {
   if (server.kind == AppServer::Kind::uwsgi) return true;
+  if (server.kind == AppServer::Kind::flask) return false;
   if (server.kind != AppServer::Kind::gunicorn)
     throw NotSeen(undecidable("whose forwarded headers " + server.text() + " believes"));
   const std::string& worker = server.gunicorn.worker_class->value;

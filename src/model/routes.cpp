@@ -146,6 +146,7 @@ class Follower {
     if (follow_written()) return;
     if (listener == nullptr) {
       follow_unit();
+      if (route_.endpoints.empty()) add_stopped_nginx();
       return;
     }
     throw NotSeen({Unseen::Why::undecidable,
@@ -254,6 +255,16 @@ class Follower {
     follow_app();
     const auto unit = deployment_.unit_behind(route_);
     if (!unit.seen() || *unit == nullptr) route_.endpoints.clear();
+  }
+
+  /// Nobody listens and nothing is written to: what keeps nginx from running may be why.
+  void add_stopped_nginx() {
+    const auto* instances = deployment_.nginx().if_seen();
+    if (instances == nullptr) return;
+    for (const auto& instance : *instances) {
+      if (instance.running.seen() && !*instance.running)
+        route_.nodes.push_back("nginx:" + instance.conf_path);
+    }
   }
 
   void add_unit() {

@@ -109,7 +109,7 @@ TEST_CASE("a wrong value is answered before the host is asked") {
   CHECK(refused_run({"--lb-port", "99999"}) ==
         "--lb-port: expected a port from 1 to 65535, not '99999'");
   CHECK(refused_run({"--color", "maybe"}).rfind("--color: ", 0) == 0);
-  CHECK(refused_run({"--probe", "full"}) == "--probe: expected one of none, lb, not 'full'");
+  CHECK(refused_run({"--probe", "all"}) == "--probe: expected one of none, lb, full, not 'all'");
   CHECK(refused_run({"-o", "/tmp/report.docx"}) ==
         "--output: '/tmp/report.docx' ends in neither .json (the report) nor .hop (the recording)");
   CHECK(refused_run({"-o", "/nonexistent/r.json"}) ==

@@ -336,3 +336,16 @@ TEST_CASE("a run that is over answers at once") {
         (answer.why.why == Unseen::Why::timed_out || answer.why.why == Unseen::Why::not_installed));
   }
 }
+
+TEST_CASE("forged headers are sent only where that is asked for") {
+  Request request;
+  request.socket = "/nonexistent/forged.sock";
+  request.sent_as = kCrafted;
+  const auto why = [&](LiveOptions options) {
+    const Answer answer = ask_live(ask::request(request), options);
+    return answer.status == Answer::Status::unseen ? answer.why.what : answer.text;
+  };
+  CHECK(why({}) == "crafted headers are sent with --probe full only");
+  CHECK(why({true, true}).rfind("failed no_socket", 0) == 0);
+  CHECK(why({false, true}) == "--probe none");
+}
