@@ -79,7 +79,10 @@ void add_folder(const Deployment& host, const AppServer& app, const std::string&
 std::vector<Place> all_places(const Deployment& host, Outcome& out) {
   std::vector<Place> places;
   for (const nginx::Instance& instance : *host.nginx()) {
-    if (instance.config != nullptr) add_nginx(instance, places);
+    out.see(instance.site);
+    if (instance.config == nullptr) continue;
+    for (const Unseen& missing : instance.config->missing) out.not_seen(missing);
+    add_nginx(instance, places);
   }
   const auto* apps = out.see(host.app_servers());
   if (apps == nullptr) return places;

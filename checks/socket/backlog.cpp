@@ -11,14 +11,18 @@ using namespace hopcheck;
 
 namespace {
 
-/// A requested route through this endpoint gets no answer, or the gateway's error.
+/// A requested route through this endpoint gets no answer, or the gateway's error. Throws NotSeen
+/// where one that was not seen might.
 const Route* failing(const Deployment& host, const Endpoint& endpoint) {
+  std::optional<Unseen> missing;
   for (const Route* route : host.routes_through(endpoint.node())) {
     if (!route->requested()) continue;
     const auto probe = host.probe(*route);
+    if (!probe.seen()) missing = probe.unseen();
     if (!probe.seen()) continue;
     if (!probe->answered() || (probe->status >= 502 && probe->status <= 504)) return route;
   }
+  if (missing) throw NotSeen(*missing);
   return nullptr;
 }
 
