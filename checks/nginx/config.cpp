@@ -7,6 +7,7 @@
 #include "hopcheck/cite.h"
 #include "hopcheck/lines.h"
 #include "hopcheck/nginx_live.h"
+#include "hopcheck/nginx_refusal.h"
 #include "hopcheck/server_blocks.h"
 
 using namespace hopcheck;
@@ -72,24 +73,34 @@ std::string meant_file(const Deployment& host, const nginx::Instance& instance) 
   return unused.seen() && *unused ? (*unused)->file : "";
 }
 
-/// An include that matches a link which leads nowhere.
-void explain_link(const Deployment& host, const nginx::Instance& instance,
-                  const nginx::Problem& problem, Finding& finding) {
+/// What to do about a line that nginx refuses, before it is loaded.
+Fix mend(const Deployment& host, const nginx::Instance& instance, const nginx::Problem& problem) {
+  if (auto fix = mended(host, instance, problem)) return *fix;
+  Fix fix;
+  fix.summary = problem.file.empty() ? "correct what nginx names, then load it"
+                                     : fmt::format("correct line {} of {}, then load it",
+                                                   problem.line, problem.file);
+  return fix;
+}
+
+/// An include that matches a link which leads nowhere; else what the line itself needs.
+Fix explain_link(const Deployment& host, const nginx::Instance& instance,
+                 const nginx::Problem& problem, Finding& finding) {
   const std::string path = not_opened(problem.message);
-  if (path.empty()) return;
+  if (path.empty()) return mend(host, instance, problem);
   const auto walk = host.walk(path);
   const PathStep* link = walk.seen() ? dangling(*walk) : nullptr;
-  if (link == nullptr) return;
+  if (link == nullptr) return mend(host, instance, problem);
   finding.title = fmt::format("nginx refuses {}:{}: the link {} leads to {}, which is not there",
                               problem.file, problem.line, path, walk->last().path);
   finding.evidence.push_back(cite(*link));
   finding.evidence.push_back(cite(walk->last()));
-  Fix& fix = finding.fixes.front();
+  Fix fix;
   const std::string file = meant_file(host, instance);
   fix.summary = file.empty() ? "remove the link" : "let the link lead to the site's file";
-  fix.commands.insert(fix.commands.begin(),
-                      file.empty() ? "rm " + shell_quote(path)
-                                   : "ln -sfn " + shell_quote(file) + " " + shell_quote(path));
+  fix.commands = {file.empty() ? "rm " + shell_quote(path)
+                               : "ln -sfn " + shell_quote(file) + " " + shell_quote(path)};
+  return fix;
 }
 
 void report(const Deployment& host, const nginx::Instance& instance, const nginx::Problem& problem,
@@ -122,14 +133,15 @@ void report(const Deployment& host, const nginx::Instance& instance, const nginx
   if (!verdict.empty()) {
     finding.evidence.push_back({EvidenceKind::command, instance.command("-t"), 0, verdict, false});
   }
-  Fix fix;
-  fix.summary = problem.file.empty() ? "correct what nginx names, then load it"
-                                     : fmt::format("correct line {} of {}, then load it",
-                                                   problem.line, problem.file);
-  fix.commands = {instance.load_command()};
-  fix.interrupts = running ? Interrupts::reload : Interrupts::nothing;
-  finding.fixes = {std::move(fix)};
-  explain_link(host, instance, problem, finding);
+  finding.fixes = {explain_link(host, instance, problem, finding)};
+  Fix& fix = finding.fixes.front();
+  if (fix.edits.empty() && fix.commands.empty()) {
+    // Commands that fail until somebody has thought are none to paste.
+    fix.summary += ": " + instance.load_command();
+  } else {
+    fix.commands.push_back(instance.load_command());
+    fix.interrupts = running ? Interrupts::reload : Interrupts::nothing;
+  }
   out.report(std::move(finding));
 }
 
