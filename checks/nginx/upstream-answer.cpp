@@ -160,6 +160,7 @@ void add_journal(const Deployment& host, const Case& one, Finding& finding) {
   }
   Fix fix;
   fix.summary = "mend what the application's journal says at these moments";
+  fix.on = On::repo;
   fix.commands = {fmt::format("journalctl -u {} --no-pager --since @{} --until @{}",
                               shell_quote(name), one.logged.seen.first - 2,
                               one.logged.seen.last + 3)};
