@@ -198,9 +198,11 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
   } else {
     finding.code = "app.readiness-withdrawn";
     const std::string body = quoted_body(exchange);
+    const bool in_header = said.starts_with("Retry-After");
     finding.title =
-        fmt::format("the application takes itself out of service: {} answers 503{}",
-                    route.request.path, body.empty() ? " with " + said : ", and says: " + body);
+        fmt::format("the application takes itself out of service: {} answers 503{}{}",
+                    route.request.path, in_header || body.empty() ? " with " + said : "",
+                    body.empty() ? "" : ", and says: " + body);
     if (!body.empty()) finding.evidence.back().text = body;
     fix.on = On::host;
     fix.summary =
