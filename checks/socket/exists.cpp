@@ -126,6 +126,17 @@ Finding stale(const Deployment& host, const Endpoint& endpoint, const Walk& walk
       fmt::format("the socket {} is a leftover: nobody accepts on it", endpoint.member.path));
   finding.evidence.push_back(cite(walk.last()));
   finding.evidence.push_back(cite_no_listener(endpoint.member.path));
+  Fix fix;
+  fix.summary = "start the program that made it; it replaces the file";
+  for (const Route* route : host.routes_through(endpoint.node())) {
+    const Unit* unit = unit_behind(host, *route, endpoint);
+    if (unit == nullptr) continue;
+    fix.summary = fmt::format("start {}, which replaces the file", unit->name);
+    fix.commands = {"systemctl restart " + shell_quote(unit->name)};
+    fix.interrupts = Interrupts::restart;
+    break;
+  }
+  finding.fixes = {std::move(fix)};
   return finding;
 }
 
