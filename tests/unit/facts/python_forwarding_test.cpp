@@ -13,7 +13,7 @@ std::string reduced(const std::string& source) {
   bytes.read = [&](std::uint64_t offset, char* buffer, std::size_t n) {
     return source.copy(buffer, n, offset);
   };
-  return find_reducer("python-forwarding-1")(bytes);
+  return find_reducer("python-forwarding-1")(bytes, "");
 }
 
 PythonForwarding read(const std::string& source) {
