@@ -7,9 +7,7 @@
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 #include "hopcheck/flask_source.h"
-#include "hopcheck/lines.h"
 #include "hopcheck/mend.h"
-#include "hopcheck/packages.h"
 #include "hopcheck/traceback.h"
 
 using namespace hopcheck;
@@ -69,7 +67,9 @@ std::optional<Fix> serve_with_gunicorn(const Deployment& host, const AppServer& 
   const Unit* unit = unit_named(host, app.unit);
   if (unit == nullptr || app.listeners.size() != 1) return std::nullopt;
   const std::string gunicorn = gunicorn_beside(*unit);
-  if (gunicorn.empty() || !installed_version(host, app, "gunicorn").seen()) return std::nullopt;
+  if (gunicorn.empty()) return std::nullopt;
+  const auto there = host.walk(gunicorn);
+  if (!there.seen() || !there->whole.seen() || !there->exists()) return std::nullopt;
   const auto source = flask_source(host, app);
   if (!source.seen() || source->apps.size() != 1) return std::nullopt;
   std::string command = gunicorn + " --workers 2 --threads 4 --bind " + app.listeners[0].text();

@@ -1,10 +1,12 @@
 // An application server runs where one is needed.
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/flask_source.h"
 #include "hopcheck/ini.h"
 #include "hopcheck/traceback.h"
 
@@ -80,6 +82,51 @@ void blame_supervisor(const Deployment& host, const SupervisorProgram& program, 
   finding.fixes = {std::move(fix)};
 }
 
+bool is_there(const Deployment& host, const std::string& path) {
+  const auto walk = host.walk(path);
+  return walk.seen() && walk->whole.seen() && walk->exists();
+}
+
+bool is_surely_absent(const Deployment& host, const std::string& path) {
+  const auto walk = host.walk(path);
+  return walk.seen() && walk->whole.seen() && !walk->exists();
+}
+
+/// A unit for an application that used to be started by hand: its socket was left in the folder of
+/// its source, and belongs to the user that it ran as.
+std::optional<Fix> with_a_unit(const Deployment& host, const Endpoint& endpoint) {
+  const std::string& path = endpoint.member.path;
+  const std::string folder = path.substr(0, std::max<std::size_t>(path.rfind('/'), 1));
+  const std::string name = folder.substr(folder.rfind('/') + 1);
+  const bool plain =
+      name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789_-") == std::string::npos;
+  if (!endpoint.member.is_unix() || !plain || name.empty()) return std::nullopt;
+  const auto left = host.walk(path);
+  if (!left.seen() || !left->whole.seen() || left->last().type != PathStep::Type::socket ||
+      left->last().user == "root")
+    return std::nullopt;
+  const auto apps = applications_in(host, folder);
+  const std::string unit = "/etc/systemd/system/" + name + ".service";
+  if (!apps.seen() || apps->size() != 1 || !is_surely_absent(host, unit)) return std::nullopt;
+  std::string gunicorn;
+  for (const auto& program : {folder + "/venv/bin/gunicorn", folder + "/.venv/bin/gunicorn",
+                              std::string("/usr/bin/gunicorn")}) {
+    if (gunicorn.empty() && is_there(host, program)) gunicorn = program;
+  }
+  if (gunicorn.empty()) return std::nullopt;
+  Fix fix;
+  fix.summary =
+      fmt::format("let systemd run it: a unit for {}, which {}:{} makes", apps->front().value,
+                  apps->front().from.source, apps->front().from.line);
+  fix.edits = {{unit, 0, "",
+                fmt::format("[Unit]\nDescription={}\nAfter=network.target\n\n[Service]\nUser={}\n"
+                            "WorkingDirectory={}\nExecStart={} --workers 2 --bind unix:{} {}\n"
+                            "Restart=on-failure\n\n[Install]\nWantedBy=multi-user.target",
+                            name, left->last().user, folder, gunicorn, path, apps->front().value)}};
+  fix.commands = {"systemctl daemon-reload && systemctl enable --now " + name + ".service"};
+  return fix;
+}
+
 void judge(const Deployment& host, const Route& route, Outcome& out) {
   const Endpoint& endpoint = route.endpoints.front();
   if (!*host.is_local(endpoint) || any_member_served(host, route)) return;
@@ -105,6 +152,7 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
   fix.summary = fmt::format(
       "start the application, bound to {}",
       endpoint.member.is_unix() ? "unix:" + endpoint.member.path : endpoint.member.text());
+  if (auto unit = none_at_all ? with_a_unit(host, endpoint) : std::nullopt) fix = std::move(*unit);
   finding.fixes = {std::move(fix)};
   if (const auto* program = supervised(host, endpoint)) blame_supervisor(host, *program, finding);
   out.report(std::move(finding));

@@ -18,8 +18,8 @@ bool stops(const FirewallPart& part) {
 }
 
 std::string list_of(const std::vector<std::string>& words, std::size_t most = 3) {
-  std::vector<std::string> some(words.begin(),
-                                words.begin() + static_cast<std::ptrdiff_t>(std::min(most, words.size())));
+  std::vector<std::string> some(
+      words.begin(), words.begin() + static_cast<std::ptrdiff_t>(std::min(most, words.size())));
   const std::string more =
       some.size() < words.size() ? fmt::format(" and {} more", words.size() - some.size()) : "";
   return fmt::format("{}{}", fmt::join(some, ", "), more);
@@ -43,19 +43,6 @@ std::string what(const FirewallVerdict& verdict, const FirewallPart& part) {
   return fmt::format("{} {} on port {}", verb, who(verdict, part), verdict.port);
 }
 
-Evidence cite_rule(const FirewallRule& rule) {
-  Evidence evidence;
-  evidence.kind = EvidenceKind::kernel;
-  const bool nft = rule.tool == "nft";
-  evidence.source = nft ? fmt::format("nft -a list chain {} {}", rule.table, rule.chain)
-                        : fmt::format("{}-save -t {}", rule.tool, rule.table);
-  evidence.text = rule.text;
-  if (rule.handle != 0) evidence.text += fmt::format(" # handle {}", rule.handle);
-  if (nft ? rule.handle == 0 : rule.number == 0)
-    evidence.text = fmt::format("chain {}: {}", rule.chain, rule.text);
-  return evidence;
-}
-
 /// The rest of the load balancer's network, where only a part of it is let in.
 bool is_left_out(const FirewallVerdict& verdict, const FirewallPart& part) {
   const bool some_in =
@@ -69,13 +56,14 @@ Finding stopped(const Route& route, const FirewallVerdict& verdict, const Firewa
   Finding finding;
   const bool silent = part.action == Action::drop || part.later;
   finding.code = silent ? "firewall.port-dropped" : "firewall.port-rejected";
-  finding.title = fmt::format("{} {} ({})", verdict.front_end, what(verdict, part),
-                              part.rule.chain_text());
-  finding.evidence = {cite_rule(part.rule)};
+  finding.title =
+      fmt::format("{} {} ({})", verdict.front_end, what(verdict, part), part.rule.chain_text());
+  finding.evidence = {cite(part.rule)};
   const Evidence sources = cite("sources", route.target->lb.sources, list_of(verdict.sources));
   if (verdict.sources_known) finding.evidence.push_back(sources);
   if (answered)
-    finding.detail = "hopcheck's own probe is answered: it comes from this host itself, by way of lo.";
+    finding.detail =
+        "hopcheck's own probe is answered: it comes from this host itself, by way of lo.";
   if (is_left_out(verdict, part)) finding.code = "firewall.source-too-narrow";
   // A network stands for the addresses in it that are really used.
   const bool told = verdict.sources_known && !route.target->lb.sources.assumed();
@@ -121,8 +109,7 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
     finding.about = nodes_of(route);
     out.report(std::move(finding));
   }
-  const bool nobody_told = !verdict.sources_known && any_in &&
-                           verdict.action() != Action::accept;
+  const bool nobody_told = !verdict.sources_known && any_in && verdict.action() != Action::accept;
   if (nobody_told) {
     out.not_seen({Unseen::Why::undecidable,
                   "whether the firewall lets the load balancer in: it admits by address, and the "

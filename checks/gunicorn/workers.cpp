@@ -23,10 +23,18 @@ constexpr double kKillDelay = 5;
 
 const char* const kTimeout = "WORKER TIMEOUT (pid:";
 
+/// A default says which setting it is.
+Evidence with_name(const char* name, Evidence from) {
+  if (from.kind == EvidenceKind::default_) from.text = fmt::format("{} = {}", name, from.text);
+  return from;
+}
+
+/// Whether a route ends at this app; throws NotSeen where it was not followed to its end.
 bool leads_to(const Deployment& host, const Route& route, const AppServer& app) {
+  if (!*route.followed) return false;
   return std::any_of(route.endpoints.begin(), route.endpoints.end(), [&](const Endpoint& end) {
     const auto behind = host.app_behind(end);
-    return behind.seen() && *behind == &app;
+    return *behind == &app;
   });
 }
 
@@ -80,7 +88,7 @@ int nginx_waits(const Deployment& host, const AppServer& app, Finding& finding) 
   for (const Route& route : host.routes()) {
     const bool http = route.action.kind == nginx::Action::Kind::proxy_pass;
     if (!http || route.instance == nullptr || route.server == nullptr) continue;
-    if (!leads_to(host, route, app)) continue;
+    if (!route.followed.seen() || !leads_to(host, route, app)) continue;
     const std::uint32_t block =
         route.location != nullptr ? route.location->directive : route.server->directive;
     const auto limit = nginx::in_force(*route.instance->config, block, "proxy_read_timeout");
@@ -97,7 +105,7 @@ int nginx_waits(const Deployment& host, const AppServer& app, Finding& finding) 
 
 void add_limits(const Deployment& host, const AppServer& app, Finding& finding) {
   const auto& timeout = app.gunicorn.timeout_s;
-  if (timeout.seen()) finding.evidence.push_back(timeout->from);
+  if (timeout.seen()) finding.evidence.push_back(with_name("timeout", timeout->from));
   const int nginx_s = nginx_waits(host, app, finding);
   const auto& lb = host.targets().front().lb;
   finding.evidence.push_back(
@@ -134,12 +142,14 @@ void judge_timeouts(const Deployment& host, const AppServer& app, Outcome& out) 
   finding.code = kills.empty() ? "gunicorn.worker-timeout" : "gunicorn.killed-after-timeout";
   finding.when = waiting != nullptr ? When::now : When::under_load;
   const auto& limit = app.gunicorn.timeout_s;
-  const std::string last = ago(timeouts.back().age_s);
-  finding.title =
-      fmt::format("gunicorn killed a worker {} times since {}, last {}: busy for more than {}{}",
-                  timeouts.size(), ago(timeouts.front().age_s), last,
-                  limit.seen() ? fmt::format("{} s", limit->value) : "its timeout",
-                  kills.empty() ? "" : "; SIGKILL, and not for memory");
+  const std::string busy = limit.seen() ? fmt::format("{} s", limit->value) : "its timeout";
+  const char* const how = kills.empty() ? "" : " with SIGKILL, and not for memory";
+  finding.title = fmt::format(
+      "gunicorn killed {}{}: busy for more than {}, the last one {}",
+      timeouts.size() == 1
+          ? std::string("a worker")
+          : fmt::format("{} workers in the last {}", timeouts.size(), span(timeouts.front().age_s)),
+      how, busy, ago(timeouts.back().age_s));
   finding.about = {"unit:" + app.unit};
   const std::string source = "journalctl -u " + app.unit;
   for (std::size_t i = timeouts.size() - std::min(timeouts.size(), kLines); i < timeouts.size();
@@ -203,9 +213,9 @@ void judge_queue(const Deployment& host, const AppServer& app, const Route& rout
          fmt::format("{}: {} of {} in the queue after {}", listener.text(), listener.queued,
                      listener.backlog, duration_text(std::lround(exchange.total_ms))),
          false},
-        app.gunicorn.workers->from};
-    if (app.gunicorn.threads.seen()) finding.evidence.push_back(app.gunicorn.threads->from);
-    if (app.gunicorn.timeout_s.seen()) finding.evidence.push_back(app.gunicorn.timeout_s->from);
+        with_name("workers", app.gunicorn.workers->from)};
+    if (app.gunicorn.timeout_s.seen())
+      finding.evidence.push_back(with_name("timeout", app.gunicorn.timeout_s->from));
     finding.detail = fmt::format(
         "Nobody took the request from the queue in {}: all workers are busy with others.",
         duration_text(std::lround(exchange.total_ms)));
@@ -223,6 +233,7 @@ HOPCHECK_CHECK(gunicorn_workers) {
   }
   if (servers.empty()) return out.not_applicable("no gunicorn runs here");
   out.none(host.requested());
+  if (!host.listeners().seen()) throw NotSeen(host.listeners().unseen());
   out.each(servers, [&](const AppServer* app) {
     for (const Route* route : host.requested().seen_items()) {
       if (route->kind == Route::Kind::probe && leads_to(host, *route, *app))

@@ -69,7 +69,7 @@ Finding given_up(const Gathering& at) {
 std::uint64_t given_up(const Prober& prober) {
   std::uint64_t count = 0;
   for (const auto& [status, times] : prober.statuses) {
-    if (status == "499") count += static_cast<std::uint64_t>(times);
+    if (status == "499") count += times;
   }
   return count;
 }
@@ -111,7 +111,7 @@ HOPCHECK_CHECK(lb_hang_up) {
   bool durations = false;
   bool read = false;
   out.each(*host.nginx(), [&](const nginx::Instance& instance) {
-    if (instance.master == 0) return;
+    if (!*instance.running) return;
     const auto logs = access_logs(host, instance);
     for (const Unseen& missing : logs.missing) out.not_seen(missing);
     read = read || !logs.seen.files.empty();

@@ -68,11 +68,12 @@ std::string code_of(int status) {
 }
 
 /// The password that nginx asks for is not asked for on the probe's own path.
-std::optional<Fix> without_password(const Deployment& host, const Route& route) {
+std::optional<Fix> without_password(const Deployment& host, const Route& route, Finding& finding) {
   if (route.instance == nullptr || route.location == nullptr) return std::nullopt;
   const auto asks =
       nginx::in_force(*route.instance->config, route.location->directive, "auth_basic");
   if (!asks || asks->arg(0) == "off") return std::nullopt;
+  finding.evidence.push_back(asks->evidence());
   const auto edit = own_location(host, route, {"auth_basic off;"});
   if (!edit) return std::nullopt;
   Fix fix;
@@ -94,6 +95,39 @@ std::optional<Fix> without_redirect(const Deployment& host, const Route& route) 
   fix.commands = {route.instance->load_command()};
   fix.interrupts = Interrupts::reload;
   return fix;
+}
+
+/// The application refuses the probe's Host, and takes the site's own name.
+void blame_host(const Deployment& host, const Route& route, const Exchange& exchange,
+                Finding& finding) {
+  const std::string name = other_name(route);
+  if (exchange.status != 400 || author(exchange) == Author::nginx || name.empty()) return;
+  // Unseen, it leaves open which of the two faults this is.
+  const auto answer = answer_to_name(host, route, name);
+  if (!answer->answered() || !route.target->lb.codes.value.contains(answer->status)) return;
+  const std::string sent = route.request.host.empty() ? "none" : route.request.host;
+  finding.code = "lb.host-refused";
+  finding.title = fmt::format("{} {} answers {} to the load balancer's Host ({}), and {} to {}",
+                              route.request.method, route.request.path, exchange.status, sent,
+                              answer->status, name);
+  Request request = route.request;
+  request.host = name;
+  Evidence good = cite(request, *answer);
+  good.source += " with Host: " + name;
+  finding.evidence.push_back(std::move(good));
+  const auto edit = own_location(host, route, {"proxy_set_header Host " + name + ";"});
+  if (edit && route.instance != nullptr && route.action.kind == nginx::Action::Kind::proxy_pass) {
+    Fix fix;
+    fix.summary = fmt::format("let nginx pass {} on under the site's name", route.request.path);
+    fix.edits = {*edit};
+    fix.commands = {route.instance->load_command()};
+    fix.interrupts = Interrupts::reload;
+    finding.fixes.push_back(std::move(fix));
+  }
+  Fix send;
+  send.on = On::lb;
+  send.summary = fmt::format("let the load balancer's check send Host: {}", name);
+  finding.fixes.push_back(std::move(send));
 }
 
 /// In words, for what lies in the user's own code, or in a configuration of another shape.
@@ -141,8 +175,10 @@ void add_path(const Deployment& host, const Route& route, const Exchange& exchan
 void add_fixes(const Deployment& host, const Route& route, const Exchange& exchange,
                Finding& finding) {
   if (finding.code == "lb.probe-server-error") return;  // it is mended at its cause
+  blame_host(host, route, exchange, finding);
+  if (finding.code == "lb.host-refused") return;
   std::optional<Fix> here;
-  if (finding.code == "lb.path-needs-auth") here = without_password(host, route);
+  if (finding.code == "lb.path-needs-auth") here = without_password(host, route, finding);
   if (finding.code == "lb.path-redirects") here = without_redirect(host, route);
   if (here) finding.fixes.push_back(std::move(*here));
   add_path(host, route, exchange, finding);
@@ -171,6 +207,8 @@ Finding bad_status(const Deployment& host, const Route& route, const Exchange& e
   finding.evidence = {cite(route.request, exchange), cite("path", lb.path, lb.path.value),
                       cite("codes", lb.codes, lb.codes.value.text)};
   if (route.location != nullptr) finding.evidence.push_back(route.location->from);
+  if (route.action.kind == nginx::Action::Kind::return_)
+    finding.evidence.push_back(route.action.from);
   add_exception(host, route, exchange, finding);
   return finding;
 }

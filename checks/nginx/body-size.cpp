@@ -47,9 +47,11 @@ void judge(const Deployment& host, const nginx::Instance& instance, const Logged
   if (!is_meant(group, set.has_value(), limit) || limit == 0 || limit >= group.most) return;
   Finding finding;
   finding.code = "nginx.body-too-large";
-  finding.title = fmt::format("nginx turns away {} {} of up to {} with 413, {}: {}", group.method,
-                              group.path, megabytes(group.most), group.seen.text(),
-                              set ? set->text() : "client_max_body_size is 1m by default");
+  finding.title = fmt::format("nginx turns away {} {} of up to {} with 413 ({}), {}", group.method,
+                              group.path, megabytes(group.most),
+                              set ? fmt::format("client_max_body_size {}", set->arg(0))
+                                  : "client_max_body_size 1m by default",
+                              group.seen.text());
   finding.about = {place->node()};
   finding.evidence = {group.evidence()};
   finding.evidence.push_back(set ? set->evidence()
@@ -71,7 +73,7 @@ HOPCHECK_CHECK(nginx_body_size) {
   if (host.files_only()) return out.not_applicable("logs tell of a live host only");
   if (host.nginx()->empty()) return out.not_applicable("there is no nginx");
   out.each(*host.nginx(), [&](const nginx::Instance& instance) {
-    if (instance.master == 0) return;
+    if (!*instance.running) return;
     const auto logged = current_errors(host, instance);
     out.none(logged);
     out.each(logged.seen_items(), [&](const Logged& group) {

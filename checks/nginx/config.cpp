@@ -1,8 +1,14 @@
 // nginx's configuration on disk loads.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/lines.h"
+#include "hopcheck/nginx_live.h"
+#include "hopcheck/nginx_refusal.h"
+#include "hopcheck/server_blocks.h"
 
 using namespace hopcheck;
 
@@ -26,13 +32,85 @@ nginx::Problem from_nginx(const std::string& message) {
   return problem;
 }
 
-void report(const nginx::Instance& instance, const nginx::Problem& problem, Confidence confidence,
-            bool running, const std::string& verdict, Outcome& out) {
+/// A request that fails now and would not by what the files say; nothing where there is none.
+std::optional<NotLoaded> failing(const Deployment& host, const nginx::Instance& instance) {
+  const auto signs = not_loaded(host, instance);
+  if (!signs.seen()) return std::nullopt;
+  for (const NotLoaded& sign : *signs) {
+    if (sign.fails) return sign;
+  }
+  return std::nullopt;
+}
+
+/// The line as it stands in the file, where that can be read.
+std::string text_at(const Deployment& host, const nginx::Problem& problem) {
+  const auto line = line_of(host, problem.file, problem.line);
+  const auto begin = line.seen() ? line->find_first_not_of(" \t") : std::string::npos;
+  return begin == std::string::npos ? problem.message : line->substr(begin);
+}
+
+/// The link by which nginx comes to a file that is not there; null: it is not so.
+const PathStep* dangling(const Walk& walk) {
+  if (walk.steps.empty() || walk.last().type != PathStep::Type::absent) return nullptr;
+  const auto link = std::find_if(walk.steps.begin(), walk.steps.end(), [&](const PathStep& step) {
+    return step.type == PathStep::Type::link && step.path == walk.path;
+  });
+  return link == walk.steps.end() ? nullptr : &*link;
+}
+
+/// "open() "/etc/nginx/sites-enabled/shop" failed (2: …": the path.
+std::string not_opened(const std::string& message) {
+  static const std::string kOpen = "open() \"";
+  const auto open = message.find(kOpen);
+  const auto end = message.find("\" failed (2:", open);
+  if (open == std::string::npos || end == std::string::npos) return {};
+  return message.substr(open + kOpen.size(), end - open - kOpen.size());
+}
+
+/// A file with the site's block that the link was meant for, else none.
+std::string meant_file(const Deployment& host, const nginx::Instance& instance) {
+  const auto unused = unused_site(host, instance, site_name(host.targets().front()));
+  return unused.seen() && *unused ? (*unused)->file : "";
+}
+
+/// What to do about a line that nginx refuses, before it is loaded.
+Fix mend(const Deployment& host, const nginx::Instance& instance, const nginx::Problem& problem) {
+  if (auto fix = mended(host, instance, problem)) return *fix;
+  Fix fix;
+  fix.summary = problem.file.empty() ? "correct what nginx names, then load it"
+                                     : fmt::format("correct line {} of {}, then load it",
+                                                   problem.line, problem.file);
+  return fix;
+}
+
+/// An include that matches a link which leads nowhere; else what the line itself needs.
+Fix explain_link(const Deployment& host, const nginx::Instance& instance,
+                 const nginx::Problem& problem, Finding& finding) {
+  const std::string path = not_opened(problem.message);
+  if (path.empty()) return mend(host, instance, problem);
+  const auto walk = host.walk(path);
+  const PathStep* link = walk.seen() ? dangling(*walk) : nullptr;
+  if (link == nullptr) return mend(host, instance, problem);
+  finding.title = fmt::format("nginx refuses {}:{}: the link {} leads to {}, which is not there",
+                              problem.file, problem.line, path, walk->last().path);
+  finding.evidence.push_back(cite(*link));
+  finding.evidence.push_back(cite(walk->last()));
+  Fix fix;
+  const std::string file = meant_file(host, instance);
+  fix.summary = file.empty() ? "remove the link" : "let the link lead to the site's file";
+  fix.commands = {file.empty() ? "rm " + shell_quote(path)
+                               : "ln -sfn " + shell_quote(file) + " " + shell_quote(path)};
+  return fix;
+}
+
+void report(const Deployment& host, const nginx::Instance& instance, const nginx::Problem& problem,
+            Confidence confidence, bool running, const std::string& verdict, Outcome& out) {
   Finding finding;
   finding.code = "nginx.config-broken";
   finding.confidence = confidence;
   // Workers that run keep the configuration that they were started with.
-  finding.when = running ? When::on_reload : When::now;
+  const auto fails = running ? failing(host, instance) : std::nullopt;
+  finding.when = running && !fails ? When::on_reload : When::now;
   finding.title =
       problem.file.empty()
           ? fmt::format("nginx refuses {}: {}", instance.conf_path, problem.message)
@@ -42,21 +120,28 @@ void report(const nginx::Instance& instance, const nginx::Problem& problem, Conf
         "The running workers still serve the configuration that they were started with; the next "
         "reload does nothing, the next restart or boot leaves nginx down.";
   }
+  if (fails) {
+    finding.detail +=
+        fmt::format(" {} {} gets {}; on disk stands: {}", fails->route->request.method,
+                    fails->route->request.path, fails->live, fails->written);
+  }
   finding.about = {"nginx:" + instance.conf_path};
   if (!problem.file.empty()) {
     finding.evidence.push_back(
-        {EvidenceKind::file, problem.file, problem.line, problem.message, false});
+        {EvidenceKind::file, problem.file, problem.line, text_at(host, problem), false});
   }
   if (!verdict.empty()) {
     finding.evidence.push_back({EvidenceKind::command, instance.command("-t"), 0, verdict, false});
   }
-  Fix fix;
-  fix.summary = problem.file.empty() ? "correct what nginx names, then load it"
-                                     : fmt::format("correct line {} of {}, then load it",
-                                                   problem.line, problem.file);
-  fix.commands = {instance.load_command()};
-  fix.interrupts = running ? Interrupts::reload : Interrupts::nothing;
-  finding.fixes = {std::move(fix)};
+  finding.fixes = {explain_link(host, instance, problem, finding)};
+  Fix& fix = finding.fixes.front();
+  if (fix.edits.empty() && fix.commands.empty()) {
+    // Commands that fail until somebody has thought are none to paste.
+    fix.summary += ": " + instance.load_command();
+  } else {
+    fix.commands.push_back(instance.load_command());
+    fix.interrupts = running ? Interrupts::reload : Interrupts::nothing;
+  }
   out.report(std::move(finding));
 }
 
@@ -69,13 +154,14 @@ HOPCHECK_CHECK(nginx_config) {
     const bool runs = running != nullptr && *running;
     const Fact<std::string> test = host.nginx_test(instance);
     if (test.seen() && !test->empty()) {
-      return report(instance, from_nginx(*test), Confidence::certain, runs, *test, out);
+      return report(host, instance, from_nginx(*test), Confidence::certain, runs, *test, out);
     }
     // nginx itself is the judge wherever it could be asked.
     if (test.seen()) return;
     if (instance.config != nullptr && !instance.config->problems.empty()) {
       if (!instance.running.seen() && !host.files_only()) throw NotSeen(instance.running.unseen());
-      return report(instance, instance.config->problems.front(), Confidence::likely, runs, {}, out);
+      return report(host, instance, instance.config->problems.front(), Confidence::likely, runs, {},
+                    out);
     }
     if (instance.config != nullptr) {
       for (const Unseen& missing : instance.config->missing) out.not_seen(missing);

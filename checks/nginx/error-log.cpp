@@ -7,6 +7,7 @@
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 #include "hopcheck/logs.h"
+#include "hopcheck/mend.h"
 
 using namespace hopcheck;
 
@@ -63,15 +64,20 @@ std::map<std::string, Complaint> complaints(const Deployment& host, const nginx:
   return by_node;
 }
 
-/// A requested route through this endpoint gets a gateway's error now.
+/// A requested route through this endpoint gets a gateway's error now; throws NotSeen where none is
+/// seen to and some answer was not seen.
 bool fails_now(const Deployment& host, const Endpoint& endpoint) {
-  const auto routes = host.routes_through(endpoint.node());
-  return std::any_of(routes.begin(), routes.end(), [&](const Route* route) {
-    if (!route->requested()) return false;
+  std::optional<Unseen> unseen;
+  for (const Route* route : host.routes_through(endpoint.node())) {
+    if (!route->requested()) continue;
     const auto probe = host.probe(*route);
-    return probe.seen() && probe->answered() && probe->status >= 502 && probe->status <= 504 &&
-           author(*probe) == Author::nginx;
-  });
+    if (!probe.seen()) unseen = probe.unseen();
+    if (probe.seen() && probe->answered() && probe->status >= 502 && probe->status <= 504 &&
+        author(*probe) == Author::nginx)
+      return true;
+  }
+  if (unseen) throw NotSeen(*unseen);
+  return false;
 }
 
 Occurrences together(const std::vector<Logged>& groups) {
@@ -103,6 +109,38 @@ Finding told(const Complaint& complaint, const std::vector<Logged>& groups) {
   return finding;
 }
 
+/// What stands on a command line was written in the unit that runs it.
+Evidence written_at(const Deployment& host, const AppServer& app, const Evidence& from) {
+  if (from.kind == EvidenceKind::file || !host.units().seen()) return from;
+  for (const Unit& unit : host.units()->seen_items()) {
+    const auto* start = unit.setting("ExecStart");
+    if (unit.name == app.unit && start != nullptr) return start->from;
+  }
+  return from;
+}
+
+/// More workers for a gunicorn that says how many it has; words for other servers.
+Fix more_workers(const Deployment& host, const Endpoint& endpoint) {
+  Fix fix;
+  fix.summary = "give the application more workers or threads, or make its slow requests faster";
+  const auto app = host.app_behind(endpoint);
+  if (!app.seen() || *app == nullptr || (*app)->unit.empty()) return fix;
+  const auto* workers = (*app)->gunicorn.workers.if_seen();
+  if (workers == nullptr) return fix;
+  const int more = std::max(2 * workers->value, 4);
+  const Evidence from = written_at(host, **app, workers->from);
+  for (const char* way : {"--workers {}", "--workers={}", "-w {}", "workers = {}", "workers={}"}) {
+    const auto edit = replaced(host, from, fmt::format(fmt::runtime(way), workers->value),
+                               fmt::format(fmt::runtime(way), more));
+    if (edit && fix.edits.empty()) fix.edits = {*edit};
+  }
+  if (fix.edits.empty()) return fix;
+  fix.summary = fmt::format("let gunicorn have {} workers instead of {}", more, workers->value);
+  fix.commands = {restart_with_new_file((*app)->unit)};
+  fix.interrupts = Interrupts::restart;
+  return fix;
+}
+
 /// Since the application runs, and it answers now: it was too busy then.
 void judge_past(const Deployment& host, const Complaint& complaint, Outcome& out) {
   const long long started = *app_started(host, *complaint.route);
@@ -115,9 +153,7 @@ void judge_past(const Deployment& host, const Complaint& complaint, Outcome& out
   Finding finding = told(complaint, groups);
   finding.when = When::under_load;
   finding.detail = "It answers now: at those moments more connections came than it accepted.";
-  Fix fix;
-  fix.summary = "give the application more workers or threads, or make its slow requests faster";
-  finding.fixes = {std::move(fix)};
+  finding.fixes = {more_workers(host, *complaint.endpoint)};
   out.report(std::move(finding));
 }
 
@@ -127,7 +163,7 @@ HOPCHECK_CHECK(nginx_error_log) {
   if (out.none(host.proxied())) return out.not_applicable("no route leads to an application");
   if (host.files_only()) return out.not_applicable("logs tell of a live host only");
   out.each(*host.nginx(), [&](const nginx::Instance& instance) {
-    if (instance.master == 0) return;
+    if (!*instance.running) return;
     const auto logged = current_errors(host, instance);
     out.none(logged);
     const auto by_node = complaints(host, instance, logged.seen_items());

@@ -1,5 +1,6 @@
 // nginx does not redirect to https what already came over https.
 #include <algorithm>
+#include <optional>
 
 #include <fmt/format.h>
 
@@ -53,6 +54,26 @@ std::string passing_lines(const Route& route, const nginx::Location& like,
   return lines + fmt::format("\n{}proxy_pass {};", indent, like.action.target);
 }
 
+/// The line of the `if` that holds the redirect, with the load balancer's header for its condition.
+std::optional<Edit> other_condition(const Deployment& host, const nginx::Directive& block,
+                                    const Evidence& redirect) {
+  for (const auto& condition : block.children("if")) {
+    const auto inside = condition.children("return");
+    const bool holds = std::any_of(inside.begin(), inside.end(),
+                                   [&](const auto& one) { return one.evidence() == redirect; });
+    const Evidence at = condition.evidence();
+    const auto line = source_line(host, at);
+    if (!holds || !line.seen()) continue;
+    const auto begin = line->find("if");
+    const auto end = line->rfind(')');
+    if (begin == std::string::npos || end == std::string::npos || end < begin) return std::nullopt;
+    std::string changed = *line;
+    changed.replace(begin, end + 1 - begin, "if ($http_x_forwarded_proto = http)");
+    return Edit{at.source, at.line, *line, changed};
+  }
+  return std::nullopt;
+}
+
 /// The redirect kept for those who did not come over https.
 Fix redirect_by_header(const Deployment& host, const Route& route) {
   Fix fix;
@@ -66,8 +87,16 @@ Fix redirect_by_header(const Deployment& host, const Route& route) {
     return one.evidence().source == route.action.from.source &&
            one.evidence().line == route.action.from.line;
   });
+  if (!own) {
+    const auto edit = other_condition(host, route.instance->config->at(block), route.action.from);
+    if (!edit) return fix;
+    fix.edits = {*edit};
+    fix.commands = {route.instance->load_command()};
+    fix.interrupts = Interrupts::reload;
+    return fix;
+  }
   const nginx::Location* like = only_proxied(route.server->locations);
-  if (!own || like == nullptr || !line.seen()) return fix;
+  if (like == nullptr || !line.seen()) return fix;
   const std::size_t begin = line->find_first_not_of(" \t");
   if (line->compare(begin, 7, "return ") != 0) return fix;
   const std::string indent = line->substr(0, begin);

@@ -48,6 +48,11 @@ std::optional<nginx::Directive> main_directive(const nginx::Config& config, std:
   return std::nullopt;
 }
 
+/// "worker_connections 768", without the semicolon.
+std::string words_of(const nginx::Directive& directive) {
+  return fmt::format("{} {}", directive.name(), directive.arg(0));
+}
+
 Finding begun(const nginx::Instance& instance, const Logged& logged, const char* code) {
   Finding finding;
   finding.code = code;
@@ -75,7 +80,7 @@ void judge_connections(const Deployment& host, const nginx::Instance& instance,
   Finding finding = begun(instance, logged, "nginx.worker-connections-exhausted");
   finding.title =
       fmt::format("a worker of nginx had all its connections in use ({}) {}",
-                  set ? set->text() : "worker_connections 512 by default", logged.seen.text());
+                  set ? words_of(*set) : "worker_connections 512 by default", logged.seen.text());
   finding.detail = "A request that is passed on takes two: the client's and the application's.";
   if (set) finding.evidence.push_back(set->evidence());
   const bool raised = set && set->arg(0).size() > 4;  // 10000 and more were a choice
@@ -91,7 +96,7 @@ void judge_files(const Deployment& host, const nginx::Instance& instance, const 
   const auto set = main_directive(*instance.config, "worker_rlimit_nofile");
   Finding finding = begun(instance, logged, "nginx.fd-limit");
   finding.title = fmt::format("a worker of nginx had as many files open as it may{} {}",
-                              set ? " (" + set->text() + ")" : "", logged.seen.text());
+                              set ? " (" + words_of(*set) + ")" : "", logged.seen.text());
   if (set) finding.evidence.push_back(set->evidence());
   add_fix(instance, fmt::format("let each worker have {} files open", kFiles),
           set_main_directive(host, instance, "worker_rlimit_nofile", kFiles), finding);
@@ -104,7 +109,7 @@ HOPCHECK_CHECK(nginx_limits) {
   if (host.files_only()) return out.not_applicable("logs tell of a live host only");
   if (host.nginx()->empty()) return out.not_applicable("there is no nginx");
   out.each(*host.nginx(), [&](const nginx::Instance& instance) {
-    if (instance.master == 0) return;
+    if (!*instance.running) return;
     const auto logged = current_errors(host, instance);
     out.none(logged);
     if (const auto full = all_of(logged.seen_items(), "connections-exhausted"))

@@ -1,11 +1,9 @@
 // What the application answers reaches the client through nginx.
-#include <optional>
-
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
-#include "hopcheck/mend.h"
+#include "hopcheck/lines.h"
 
 using namespace hopcheck;
 
@@ -37,29 +35,34 @@ Request sent_past_nginx(const Route& route, const Endpoint& endpoint) {
 
 /// The good answer of the application to what nginx sends on, else to the path as it came in.
 const Exchange* good_answer(const Deployment& host, const Route& route, const Endpoint& endpoint,
-                            Fact<Exchange>& direct, bool& only_as_asked) {
-  for (const Deployment::Path path : {Deployment::Path::as_passed_on, Deployment::Path::as_asked}) {
+                            Fact<Exchange>& direct, Deployment::Path& path) {
+  for (const auto one : {Deployment::Path::as_passed_on, Deployment::Path::as_asked}) {
+    path = one;
     direct = host.direct(route, endpoint, path);
-    only_as_asked = path == Deployment::Path::as_asked;
     if (is_good(route, *direct)) return direct.if_seen();
   }
   return nullptr;
 }
 
-/// What stands after the address in proxy_pass takes the place of the location's prefix: without it
-/// the application gets the path that was asked for.
-std::optional<Fix> keep_prefix(const Deployment& host, const Route& route) {
+std::string who(const Deployment& host, const Endpoint& endpoint) {
+  const auto app = host.app_behind(endpoint);
+  if (!app.seen() || *app == nullptr) return endpoint.member.text();
+  return (*app)->text() + " on " + endpoint.member.text();
+}
+
+/// nginx asks the application for another path than it was asked for, and that is why: the path
+/// behind the address in proxy_pass goes.
+std::optional<Fix> without_path(const Deployment& host, const Route& route) {
   const std::string& target = route.action.target;
   const auto scheme = target.find("://");
-  if (scheme == std::string::npos || route.instance == nullptr) return std::nullopt;
+  if (scheme == std::string::npos || target.find('$') != std::string::npos) return std::nullopt;
   const bool is_unix = target.compare(scheme + 3, 5, "unix:") == 0;
-  const auto uri = is_unix ? target.find(':', scheme + 8) : target.find('/', scheme + 3);
-  if (uri == std::string::npos || target.find('$') != std::string::npos) return std::nullopt;
-  const auto edit = replaced(host, route.action.from, target + ";", target.substr(0, uri) + ";");
+  const auto cut = target.find(is_unix ? ':' : '/', scheme + (is_unix ? 8 : 3));
+  if (cut == std::string::npos) return std::nullopt;
+  const auto edit = replaced_in_line(host, route.action.from, target, target.substr(0, cut));
   if (!edit) return std::nullopt;
   Fix fix;
-  fix.summary = fmt::format("pass the path on as it is asked for: no {} after the address",
-                            target.substr(uri));
+  fix.summary = "pass the path on as it comes";
   fix.edits = {*edit};
   fix.commands = {route.instance->load_command()};
   fix.interrupts = Interrupts::reload;
@@ -86,23 +89,28 @@ HOPCHECK_CHECK(nginx_same_answer) {
     if (route->kind == Route::Kind::site && through.outcome == Exchange::Outcome::timed_out) return;
     const Endpoint& endpoint = route->endpoints.front();
     Fact<Exchange> direct;
-    bool only_as_asked = false;
-    const Exchange* answer = good_answer(host, *route, endpoint, direct, only_as_asked);
+    Deployment::Path path{};
+    const Exchange* answer = good_answer(host, *route, endpoint, direct, path);
     if (answer == nullptr) return;
     const Exchange& past = *answer;
     Finding finding;
     finding.code = "nginx.answer-differs-from-app";
-    finding.title = fmt::format(
-        "{} {}: {} through nginx, {} from {} itself", route->request.method, route->request.path,
-        through.answered() ? std::to_string(through.status) : describe(through), past.status,
-        endpoint.member.text());
+    finding.title =
+        fmt::format("{} {}: {} through nginx, {} from {} itself: the answer changes in nginx",
+                    route->request.method, route->request.path,
+                    through.answered() ? std::to_string(through.status) : describe(through),
+                    past.status, who(host, endpoint));
     finding.about = {route->node()};
     finding.evidence = {cite(route->request, through),
                         cite(sent_past_nginx(*route, endpoint), past)};
     if (route->location != nullptr) finding.evidence.push_back(route->location->from);
     finding.evidence.push_back(route->action.from);
-    if (only_as_asked) {
-      if (auto fix = keep_prefix(host, *route)) finding.fixes.push_back(std::move(*fix));
+    if (path == Deployment::Path::as_asked) {
+      finding.detail = fmt::format(
+          "The application knows {} and not the path that nginx makes of it: what "
+          "stands behind the address in proxy_pass replaces what the location names.",
+          route->request.path);
+      if (auto fix = without_path(host, *route)) finding.fixes.push_back(std::move(*fix));
     }
     out.report(std::move(finding));
   });

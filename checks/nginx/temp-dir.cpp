@@ -49,11 +49,11 @@ void judge(const Deployment& host, const nginx::Instance& instance, const Logged
   finding.evidence = {group.evidence(), cite(*step)};
   Fix fix;
   fix.summary = itself ? fmt::format("give the directory to {}", worker.user)
-                       : "let others pass the directory";
+                       : "let others pass " + step->path;
   fix.commands = {itself ? fmt::format("chown {} {} && chmod u+rwx {}", shell_quote(worker.user),
                                        shell_quote(step->path), shell_quote(step->path))
                          : "chmod o+x " + shell_quote(step->path)};
-  if (!itself) fix.widens = "every user of this host may pass " + step->path;
+  if (!itself) fix.widens = "every user of this host";
   finding.fixes = {std::move(fix)};
   out.report(std::move(finding));
 }
@@ -64,7 +64,7 @@ HOPCHECK_CHECK(nginx_temp_dir) {
   if (host.files_only()) return out.not_applicable("logs tell of a live host only");
   if (host.nginx()->empty()) return out.not_applicable("there is no nginx");
   out.each(*host.nginx(), [&](const nginx::Instance& instance) {
-    if (instance.master == 0) return;
+    if (!*instance.running) return;
     const auto logged = error_log(host, instance);
     out.none(logged);
     std::set<std::string> told;

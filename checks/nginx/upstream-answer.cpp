@@ -68,6 +68,8 @@ Finding begun(const Case& one) {
   if (one.route != nullptr) {
     for (const auto& endpoint : one.route->endpoints) finding.about.push_back(endpoint.node());
   }
+  if (!one.by_us && finding.code != "nginx.response-header-too-big")
+    finding.when = When::under_load;
   finding.evidence = {one.logged.evidence()};
   if (one.place && one.place->location != nullptr)
     finding.evidence.push_back(one.place->location->action.from);
@@ -153,9 +155,12 @@ void add_journal(const Deployment& host, const Case& one, Finding& finding) {
   if (telling < lines->size()) {
     finding.evidence.push_back(cite_log("journalctl -u " + name, (*lines)[telling]));
     finding.detail += " At that second its journal says why.";
+  } else {
+    finding.detail += " Its journal says nothing at that second.";
   }
   Fix fix;
   fix.summary = "mend what the application's journal says at these moments";
+  fix.on = On::repo;
   fix.commands = {fmt::format("journalctl -u {} --no-pager --since @{} --until @{}",
                               shell_quote(name), one.logged.seen.first - 2,
                               one.logged.seen.last + 3)};
@@ -235,7 +240,7 @@ HOPCHECK_CHECK(nginx_upstream_answer) {
   if (out.none(host.proxied())) return out.not_applicable("no route leads to an application");
   if (host.files_only()) return out.not_applicable("logs tell of a live host only");
   out.each(*host.nginx(), [&](const nginx::Instance& instance) {
-    if (instance.master == 0) return;
+    if (!*instance.running) return;
     const auto logged = current_errors(host, instance);
     out.none(logged);
     out.each(logged.seen_items(), [&](const Logged& group) {

@@ -7,6 +7,7 @@
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 #include "hopcheck/mend.h"
+#include "hopcheck/permit.h"
 
 using namespace hopcheck;
 
@@ -99,46 +100,17 @@ std::string rights(const PathStep& step) {
                      step.acl.empty() ? "" : " with an ACL");
 }
 
-std::string mode_text(unsigned mode) {
-  return fmt::format("{:04o}", mode);
-}
-
-/// To whom the kernel applies which three bits of a mode.
-struct Class {
-  unsigned shift{0};
-  std::string who{"others"};
-  std::string widens{"every user of this host"};
-};
-
-Class class_of(const Credentials& worker, const PathStep& step) {
-  if (worker.user == step.user) return {6, "its owner " + step.user, ""};
-  const bool in_group =
-      worker.group == step.group ||
-      std::find(worker.groups.begin(), worker.groups.end(), step.group) != worker.groups.end();
-  if (in_group) return {3, "group " + step.group, "group " + step.group};
-  return {};
-}
-
 Fix open_now(const Credentials& worker, const PathStep& step, bool is_socket) {
   Fix fix;
   const bool volatile_place = step.path.rfind("/run/", 0) == 0 || step.path.rfind("/tmp/", 0) == 0;
   fix.lasts = is_socket        ? Lasts::until_restart
               : volatile_place ? Lasts::until_reboot
                                : Lasts::permanent;
-  const Class whom = class_of(worker, step);
-  if (!step.acl.empty() && whom.shift < 6) {
-    // With an ACL the mode's group bits are its mask: chmod would open more, or nothing.
-    fix.summary = fmt::format("let {} {}", worker.user,
-                              is_socket ? "connect to the socket" : "pass the directory");
-    fix.commands = {fmt::format("setfacl -m u:{}:{} {}", shell_quote(worker.user),
-                                is_socket ? "rw" : "x", shell_quote(step.path))};
-    return fix;
-  }
-  fix.summary = fmt::format("let {} {}", whom.who,
+  const Permit way = permit(worker, step, is_socket ? 6U : 1U);
+  fix.summary = fmt::format("let {} {}", way.to_whom,
                             is_socket ? "connect to the socket" : "pass the directory");
-  const unsigned mode = step.mode | ((is_socket ? 6U : 1U) << whom.shift);
-  fix.commands = {fmt::format("chmod {} {}", mode_text(mode), shell_quote(step.path))};
-  fix.widens = whom.widens;
+  fix.commands = {way.command};
+  fix.widens = way.widens;
   return fix;
 }
 

@@ -7,17 +7,11 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/mend.h"
 
 using namespace hopcheck;
 
 namespace {
-
-const Unit* named(const Deployment& host, const std::string& name) {
-  for (const Unit& unit : host.units()->seen_items()) {
-    if (unit.name == name) return &unit;
-  }
-  return nullptr;
-}
 
 void add(std::vector<std::string>& names, const std::string& name) {
   const bool known = std::find(names.begin(), names.end(), name) != names.end();
@@ -49,7 +43,7 @@ bool is_wanted(const UnitState& state) {
 /// is taken for such.
 bool is_triggered(const Deployment& host, const UnitState& state) {
   return std::any_of(state.triggered_by.begin(), state.triggered_by.end(), [&](const auto& name) {
-    const Unit* trigger = named(host, name);
+    const Unit* trigger = unit_named(host, name);
     return trigger == nullptr || is_wanted(*trigger->state);
   });
 }
@@ -69,14 +63,14 @@ Fix enable(const Unit& unit, const UnitState& state) {
 }
 
 void judge(const Deployment& host, const std::string& name, Outcome& out) {
-  const Unit* unit = named(host, name);
+  const Unit* unit = unit_named(host, name);
   if (unit == nullptr || unit->file.empty()) return;
   const UnitState& state = *unit->state;
   if (state.active != "active" || is_wanted(state) || is_triggered(host, state)) return;
   // Where a socket unit is to start it, that is the one to enable.
   const Unit* gone = unit;
   for (const auto& trigger : state.triggered_by) {
-    const Unit* other = named(host, trigger);
+    const Unit* other = unit_named(host, trigger);
     if (other != nullptr && other->name.ends_with(".socket")) gone = other;
   }
   const Fact<std::optional<Evidence>> starter = other_starter(host, *gone);
@@ -113,7 +107,7 @@ void judge_directory(const Deployment& host, const Endpoint& endpoint, Outcome& 
   const Listener* listener = host.listener_of(endpoint);
   const AppServer* app = *host.app_behind(endpoint);
   if (listener == nullptr || app == nullptr) return;  // systemd makes what its sockets lie in
-  const Unit* unit = app->unit.empty() ? nullptr : named(host, app->unit);
+  const Unit* unit = app->unit.empty() ? nullptr : unit_named(host, app->unit);
   if (unit == nullptr || unit->file.empty() || !unit->state->triggered_by.empty()) return;
   const Fact<Walk> walk = host.walk(directory);
   if (!walk->exists() || walk->last().type != PathStep::Type::directory) return;

@@ -6,6 +6,7 @@
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 #include "hopcheck/incidents.h"
+#include "hopcheck/ini.h"
 
 using namespace hopcheck;
 
@@ -17,15 +18,33 @@ constexpr std::size_t kLines = 3;
 
 bool fails_now(const Deployment& host, const AppServer& app) {
   for (const Route* route : host.requested().seen_items()) {
+    if (!*route->followed) continue;
     const Exchange& exchange = *host.probe(*route);
     const bool gateway = exchange.answered() && (exchange.status == 502 || exchange.status == 504);
     if (exchange.outcome != Exchange::Outcome::timed_out && !gateway) continue;
     for (const Endpoint& endpoint : route->endpoints) {
       const auto behind = host.app_behind(endpoint);
-      if (behind.seen() && *behind == &app) return true;
+      if (*behind == &app) return true;
     }
   }
   return false;
+}
+
+/// "GET /report" of "HARAKIRI [core 0] 10.99.0.1 - GET /report since 1795277778"; "" for none.
+std::string request_in(const std::string& line) {
+  const auto dash = line.find(" - ", line.find("HARAKIRI [core"));
+  const auto since = line.rfind(" since ");
+  if (dash == std::string::npos || since == std::string::npos || since < dash + 3) return {};
+  return line.substr(dash + 3, since - dash - 3);
+}
+
+/// The limit and where it stands: " (harakiri = 1, /srv/shop/uwsgi.ini:9)".
+std::string limit_text(const std::vector<Located<std::string>>& limits) {
+  if (limits.empty()) return {};
+  const Located<std::string>& last = limits.back();
+  return last.from.line > 0
+             ? fmt::format(" ({} s, {}:{})", last.value, last.from.source, last.from.line)
+             : fmt::format(" ({} s)", last.value);
 }
 
 }  // namespace
@@ -48,19 +67,26 @@ HOPCHECK_CHECK(uwsgi_harakiri) {
     Finding finding;
     finding.code = "uwsgi.harakiri";
     finding.when = now ? When::now : When::under_load;
+    const auto requests = with_words(*all, {"HARAKIRI [core"});
+    const std::string request = requests.empty() ? "" : request_in(requests.back().text);
+    const auto limits = uwsgi_values(host, *app, {"harakiri"});
     finding.title = fmt::format(
-        "uWSGI killed a worker {} times since {}, last {}: its request took "
-        "longer than harakiri allows",
-        kills.size(), ago(kills.front().age_s), ago(kills.back().age_s));
+        "uWSGI killed {}, the last one {}: {} takes longer than harakiri allows{}",
+        kills.size() == 1
+            ? std::string("a worker")
+            : fmt::format("{} workers in the last {}", kills.size(), span(kills.front().age_s)),
+        ago(kills.back().age_s), request.empty() ? "a request" : request, limit_text(limits));
     finding.about = {"unit:" + app->unit};
     for (std::size_t i = kills.size() - std::min(kills.size(), kLines); i < kills.size(); ++i)
       finding.evidence.push_back(cite_log("journalctl -u " + app->unit, kills[i].text));
+    if (!requests.empty())
+      finding.evidence.push_back(cite_log("journalctl -u " + app->unit, requests.back().text));
+    if (!limits.empty()) finding.evidence.push_back(limits.back().from);
     Fix fix;
-    fix.summary =
-        "find the request in the lines that follow these in the journal, and make it "
-        "short or hand it to a queue";
-    fix.commands = {"journalctl -u " + shell_quote(app->unit) +
-                    " --since -1h --grep HARAKIRI --no-pager"};
+    fix.on = On::repo;
+    fix.summary = fmt::format(
+        "make {} quicker, or hand its work to a queue; where so long is meant, raise harakiri{}",
+        request.empty() ? "the request" : request, limit_text(limits));
     finding.fixes = {std::move(fix)};
     out.report(std::move(finding));
   });

@@ -22,16 +22,19 @@ struct FirewallRule {
   std::string chain_text() const;
 };
 
+/// "nft -a list chain inet filter input | tcp dport 80 drop # handle 7"
+Evidence cite(const FirewallRule& rule);
+
 /// What becomes of the connections from some of the load balancer's addresses.
 struct FirewallPart {
   enum class Action { accept, drop, reject, unknown };
   Action action{Action::accept};
   std::vector<std::string> sources{};  ///< networks; empty: any address from outside
-  FirewallRule rule{};        ///< what decides, or could not be judged; no table: nothing speaks of it
-  std::string how{};          ///< of a reject: what is sent back
-  bool outgoing{false};       ///< what this host answers is stopped
-  bool later{false};          ///< the first packet passes, those behind it do not
-  bool names_source{false};   ///< the rule speaks of the sender's address
+  FirewallRule rule{};   ///< what decides, or could not be judged; no table: nothing speaks of it
+  std::string how{};     ///< of a reject: what is sent back
+  bool outgoing{false};  ///< what this host answers is stopped
+  bool later{false};     ///< the first packet passes, those behind it do not
+  bool names_source{false};  ///< the rule speaks of the sender's address
 };
 
 struct FirewallVerdict {
@@ -52,6 +55,5 @@ Fact<FirewallVerdict> firewall_verdict(const Deployment& host, const Route& rout
 
 /// Of this host's own connections to an address of its own, such as nginx's to the application.
 Fact<FirewallVerdict> firewall_inside(const Deployment& host, const std::string& address, int port);
-
 
 }  // namespace hopcheck

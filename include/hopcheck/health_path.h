@@ -22,6 +22,12 @@ struct AnsweringPath {
 std::optional<AnsweringPath> answering_path(const Deployment& host, const Route& route,
                                             const Exchange& seen);
 
+/// A name of the site other than the one that the probe sends as Host: of its URL, else of the
+/// server block that answers; "" where none is known.
+std::string other_name(const Route& route);
+/// The probe once more, with that name for Host.
+Fact<Exchange> answer_to_name(const Deployment& host, const Route& route, const std::string& name);
+
 /// The edit that gives the probe's path a location of its own inside the one that answers, with
 /// these lines and the same proxy_pass; nothing where the configuration is of another shape.
 std::optional<Edit> own_location(const Deployment& host, const Route& route,

@@ -25,6 +25,8 @@ std::vector<Incident> with_words(const std::vector<Incident>& all,
 /// Seconds for which a process has run.
 Fact<double> age_of(const Deployment& host, int pid);
 
+/// "12 s", "3 min".
+std::string span(double seconds);
 /// "12 s ago", "3 min ago".
 std::string ago(double seconds);
 

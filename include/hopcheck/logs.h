@@ -76,7 +76,7 @@ struct Prober {
   std::string host{};  ///< "" where the log does not say
   std::string method{};
   std::string path{};
-  std::vector<std::pair<std::string, int>> statuses{};
+  std::vector<std::pair<std::string, std::uint64_t>> statuses{};
   long slowest_ms{-1};
   bool ours{false};  ///< from this host: a run of this program, or a person
   std::string file{};

@@ -43,6 +43,9 @@ Fact<std::optional<WrongBlock>> wrong_block(const Deployment& host, const Route&
 /// The route's own request with another Host.
 Fact<Exchange> probe_as(const Deployment& host, const Route& route, const std::string& name);
 
+/// A request that a load balancer or a user could send, to this host.
+Fact<Exchange> ask_this_host(const Deployment& host, const Request& request);
+
 /// The first name of a block that can be sent as a Host; "" where there is none.
 std::string plain_name(const nginx::ServerBlock& server);
 /// Some name of it is one that people ask for.
@@ -51,6 +54,10 @@ bool has_real_name(const nginx::ServerBlock& server);
 bool server_is_named(const nginx::ServerBlock& server, const std::string& name);
 /// The page that the distribution or nginx.org puts there to be replaced.
 bool is_default_site(const nginx::Instance& instance, const nginx::ServerBlock& server);
+
+/// Takes a file out of what nginx includes and loses nothing: a link's target stays, and a file
+/// that is read for its ending gets another. "" where neither is so.
+std::string command_to_leave_out(const Deployment& host, const std::string& file);
 
 /// Ways to let the meant block answer requests with these Hosts; each was tried on the
 /// configuration as it is read here.
@@ -68,7 +75,7 @@ struct UnusedSite {
   /// "mv …" or "ln -s …": makes an include of nginx's read it; "" where none is known.
   std::string command{};
 };
-/// Looked for beside the files that the instance reads.
+/// Looked for beside the files that the instance reads, where none of those has the name.
 Fact<std::optional<UnusedSite>> unused_site(const Deployment& host, const nginx::Instance& instance,
                                             const std::string& name);
 

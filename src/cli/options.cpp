@@ -48,6 +48,8 @@ void add_settings(CLI::App& app, Options& o) {
   value(app, "--lb-codes", o.lb_codes, "CODES",
         "the statuses that it takes for good: 200, 200-399, 200,301");
   values(app, "--lb-source", o.lb_sources, "CIDR", "where its probes and its traffic come from");
+  values(app, "--cloud", o.clouds, "FILE|-",
+         "security groups or firewall rules, as aws or gcloud export them");
 }
 
 void add_collecting(CLI::App& app, Options& o) {

@@ -35,6 +35,7 @@ struct Options {
   std::optional<std::string> lb_idle_timeout{};
   std::optional<std::string> lb_codes{};
   std::vector<std::string> lb_sources{};
+  std::vector<std::string> clouds{};
   std::optional<std::string> url{};
   std::optional<std::string> target{};
 

@@ -16,6 +16,7 @@
 #include "cli/values.h"
 #include "diagnosis/pages.h"
 #include "diagnosis/runner.h"
+#include "facts/cloud/cloud_export.h"
 #include "model/settings_text.h"
 #include "report/layout.h"
 #include "support/usage_error.h"
@@ -24,6 +25,7 @@ namespace hopcheck::cli {
 namespace {
 
 constexpr std::size_t kLargestBundle = 512U << 20U;
+constexpr std::size_t kLargestExport = 64U << 20U;
 constexpr std::array<int, 3> kSignals = {SIGINT, SIGTERM, SIGHUP};
 
 std::atomic<Deadline*> interruptible{nullptr};
@@ -122,6 +124,22 @@ std::string file_of(const std::vector<Target>& targets) {
   return file;
 }
 
+/// All exports as one answer.
+std::string cloud_text(const std::vector<std::string>& files) {
+  std::vector<cloud::Firewall> all;
+  for (const auto& file : files) {
+    const std::string name = file == "-" ? "standard input" : file;
+    try {
+      const std::string text =
+          file == "-" ? read_input(kLargestExport) : read_file(file, kLargestExport);
+      for (auto& firewall : cloud::parse_export(name, text)) all.push_back(std::move(firewall));
+    } catch (const cloud::ExportError& error) {
+      throw UsageError(name, error.what());
+    }
+  }
+  return cloud::encode(all);
+}
+
 /// A recording brings its settings; a file or flags named now are stronger.
 void settle_recorded(const Options& options, Bundle& bundle, RunOptions& run) {
   const std::string key = ask::settings().key();
@@ -189,6 +207,7 @@ RunOptions run_options(const Options& options) {
   if (foreign) flags.target.reset();  // chosen among the recorded ones
   run.targets = targets_of(config, flags);
   add_ignores(options, config, run);
+  run.cloud = cloud_text(options.clouds);
   return run;
 }
 

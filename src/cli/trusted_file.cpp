@@ -1,10 +1,12 @@
 // Files that decide what root does.
 #include "cli/trusted_file.h"
 
+#include <array>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <iostream>
 #include <memory>
 
 #include <fcntl.h>
@@ -110,6 +112,18 @@ std::string read_file(const std::string& path, std::size_t cap) {
   const Descriptor file(open_file(path));
   if (file.fd < 0) throw UsageError(path, std::strerror(errno));
   return read_all(path, file.fd, cap);
+}
+
+std::string read_input(std::size_t cap) {
+  std::string text;
+  std::array<char, 65536> buffer{};
+  for (;;) {
+    std::cin.read(buffer.data(), static_cast<std::streamsize>(buffer.size()));
+    const auto got = static_cast<std::size_t>(std::cin.gcount());
+    if (got == 0) return text;
+    text.append(buffer.data(), got);
+    if (text.size() > cap) throw UsageError("standard input", "is too large");
+  }
 }
 
 }  // namespace hopcheck::cli

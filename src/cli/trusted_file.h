@@ -13,4 +13,7 @@ std::optional<std::string> read_trusted(const std::string& path, std::size_t cap
 /// The text of any regular file; throws UsageError where it cannot be read.
 std::string read_file(const std::string& path, std::size_t cap);
 
+/// All of standard input; throws UsageError where it is longer than `cap`.
+std::string read_input(std::size_t cap);
+
 }  // namespace hopcheck::cli

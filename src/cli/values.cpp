@@ -44,27 +44,6 @@ bool has_blank_or_control(const std::string& text) {
                      [](char c) { return static_cast<unsigned char>(c) <= 0x20 || c == 0x7f; });
 }
 
-/// Insertions, deletions, replacements and swaps of neighbours that lead from one to the other.
-std::size_t edit_distance(std::string_view a, std::string_view b) {
-  const std::size_t columns = b.size() + 1;
-  std::vector<std::size_t> table((a.size() + 1) * columns);
-  const auto at = [&](std::size_t i, std::size_t j) -> std::size_t& {
-    return table[i * columns + j];
-  };
-  for (std::size_t i = 0; i <= a.size(); ++i) at(i, 0) = i;
-  for (std::size_t j = 0; j <= b.size(); ++j) at(0, j) = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      const std::size_t replaced = at(i - 1, j - 1) + (a[i - 1] == b[j - 1] ? 0 : 1);
-      at(i, j) = std::min({replaced, at(i - 1, j) + 1, at(i, j - 1) + 1});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) {
-        at(i, j) = std::min(at(i, j), at(i - 2, j - 2) + 1);
-      }
-    }
-  }
-  return table.back();
-}
-
 }  // namespace
 
 int parse_duration(const std::string& where, const std::string& text) {
@@ -147,18 +126,6 @@ std::string parse_word(const std::string& where, const std::string& text,
   if (words.size() <= 5) wrong(where, "one of " + list, text);
   throw UsageError(where, fmt::format("'{}' is none of {}{}", text.substr(0, kLongestShown), list,
                                       did_you_mean(text, words)));
-}
-
-std::string nearest(const std::string& word, const std::vector<std::string>& candidates) {
-  std::string best;
-  std::size_t least = std::numeric_limits<std::size_t>::max();
-  for (const auto& candidate : candidates) {
-    const std::size_t distance = edit_distance(std::string_view(word).substr(0, 200), candidate);
-    if (distance >= least) continue;
-    least = distance;
-    best = candidate;
-  }
-  return best;
 }
 
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates) {

@@ -5,6 +5,8 @@
 #include <string>
 #include <vector>
 
+#include "facts/text/nearest.h"
+
 #include "hopcheck/settings.h"
 
 namespace hopcheck::cli {
@@ -24,8 +26,6 @@ std::string parse_url(const std::string& where, const std::string& text);
 std::string parse_word(const std::string& where, const std::string& text,
                        const std::vector<std::string>& words);
 
-/// The candidate that `word` was most likely meant to be; "" where there are none.
-std::string nearest(const std::string& word, const std::vector<std::string>& candidates);
 /// "; did you mean X?", "" where there are no candidates.
 std::string did_you_mean(const std::string& word, const std::vector<std::string>& candidates);
 

@@ -60,9 +60,10 @@ std::vector<Connected> connect(const Deployment& host, const std::vector<Finding
   std::vector<std::vector<std::size_t>> edges(findings.size());
   std::vector<bool> has_cause(findings.size());
   for (std::size_t a = 0; a < findings.size(); ++a) {
-    if (findings[a].when != When::now) continue;  // what has not happened yet explains nothing
     const auto codes = explained_codes(findings[a].code);
     for (std::size_t b = 0; b < findings.size(); ++b) {
+      // What has not happened yet explains nothing but what waits for the same.
+      if (findings[a].when != When::now && findings[a].when != findings[b].when) continue;
       if (a == b || !std::binary_search(codes.begin(), codes.end(), findings[b].code)) continue;
       if (!share_a_route(routes[a], routes[b]) && !same_node(findings[a], findings[b])) continue;
       edges[a].push_back(b);

@@ -128,6 +128,7 @@ Report diagnose(Recorder& recorder, const RunOptions& options, const Progress& p
   report.version = HOPCHECK_VERSION;
   report.scope = options.scope;
   report.config_file = options.config_file;
+  if (!options.cloud.empty()) recorder.keep(ask::cloud(), Answer::present(options.cloud));
   const Deployment host(recorder, effective_targets(recorder, options), options.since_ms);
   if (progress) progress("asking this host");
   host.collect();

@@ -34,6 +34,7 @@ struct RunOptions {
   std::string scope{"live"};  ///< live, bundle, files
   std::string config_file{};  ///< "" : none in use
   int since_ms{3'600'000};    ///< how far back logs are read
+  std::string cloud{};        ///< the exports of --cloud, as one answer; "" : none
 };
 
 /// Called with a few words when a new part of the run begins; may be empty.

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "diagnosis/pages.h"
+#include "hopcheck/cloud.h"
 #include "hopcheck/logs.h"
 
 namespace hopcheck {
@@ -88,6 +89,23 @@ std::string capture(const LbSettings& lb) {
                      from.empty() ? "" : " and (" + from + ")");
 }
 
+/// Where a time-out has no cause on this host, one may lie before it.
+void add_cloud(const Deployment& host, Report& report) {
+  const bool unexplained =
+      std::any_of(report.diagnosis.begin(), report.diagnosis.end(),
+                  [](const ReportedFinding& f) { return f.finding.code == "lb.probe-timeout"; });
+  if (!unexplained || cloud_exported(host)) return;
+  const std::string profile = host.targets().front().lb.profile.value;
+  std::string command;
+  if (profile.rfind("aws-", 0) == 0) {
+    command = "aws ec2 describe-security-groups --group-ids GROUPS | hopcheck --cloud -";
+  } else if (profile == "gcp") {
+    command = "gcloud compute firewall-rules list --format=json | hopcheck --cloud -";
+  }
+  if (!command.empty())
+    report.next.push_back({"does the cloud's firewall let the load balancer in?", command});
+}
+
 /// Nothing here explains what the load balancer says: the fault is before this host, or in what it
 /// was taken to ask for.
 void add_lb_questions(const Deployment& host, Report& report) {
@@ -106,6 +124,7 @@ void add_lb_questions(const Deployment& host, Report& report) {
 void add_next(const Deployment& host, Report& report) {
   add_root(report);
   add_observed(host, report);
+  add_cloud(host, report);
   const bool in_order =
       report.verdict == "healthy" && !report.chain.empty() && report.chain.front().status == "pass";
   if (!in_order) return;

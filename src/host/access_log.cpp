@@ -235,10 +235,6 @@ class AccessLog {
     for (const auto& [key, group] : probers_) {
       auto words = group.words;
       append(words, group.tally);
-      std::string statuses;
-      for (const auto& [status, count] : group.statuses)
-        statuses += (statuses.empty() ? "" : ",") + status + ":" + std::to_string(count);
-      words.push_back("statuses=" + statuses);
       words.push_back("slowest=" + std::to_string(group.slowest_ms));
       out += join_words(words) + "\n";
     }
@@ -266,7 +262,6 @@ class AccessLog {
   struct Prober {
     std::vector<std::string> words{};
     Tally tally{};
-    std::map<std::string, int> statuses{};
     long slowest_ms{-1};
   };
   struct Key {
@@ -290,15 +285,14 @@ class AccessLog {
                                    word("source", line[Field::source]),
                                    word("host", line[Field::host]),
                                    word("method", asked.method),
-                                   word("path", asked.path)};
+                                   word("path", asked.path),
+                                   word("status", clipped(line[Field::status], 3))};
     const std::string key = join_words(words);
     full_ = full_ || (probers_.count(key) == 0 && probers_.size() >= most_groups);
     if (probers_.count(key) == 0 && probers_.size() >= most_groups) return;
     Prober& prober = probers_[key];
     prober.words = std::move(words);
     prober.tally.add(time);
-    if (prober.statuses.size() < 20)
-      ++prober.statuses[std::string(clipped(line[Field::status], 3))];
     prober.slowest_ms = std::max(prober.slowest_ms, duration_of(line));
   }
 
@@ -337,7 +331,8 @@ AccessLog read_log(const ByteSource& source, const std::string& format, bool& wh
 
 }  // namespace
 
-// First "log lines=… odd=… first=… last=…", then a line an LB-like client and path ("prober"), then
+// First "log lines=… odd=… first=… last=…", then a line an LB-like client, path and answer
+// ("prober"), then
 // a line each tenth of a second after which requests ended in 499, 502 or 504 ("failed"). Times
 // are UTC.
 std::string reduce_access_log(const ByteSource& source, const std::string& format) {

@@ -25,7 +25,7 @@ struct Signature {
 };
 
 // In the words of nginx 1.18 to 1.28; the first that fits counts.
-constexpr std::array<Signature, 44> signatures{{
+constexpr std::array<Signature, 45> signatures{{
     {"connect-absent", "connect() to unix:", "failed (2:", "to upstream"},
     {"connect-denied", "connect() to ", "failed (13:", "to upstream"},
     {"connect-refused", "connect() ", "failed (111:", "to upstream"},
@@ -43,7 +43,8 @@ constexpr std::array<Signature, 44> signatures{{
     {"closed-in-body", "upstream prematurely closed", "while reading upstream", ""},
     {"reset-early", "recv() failed (104:", "while reading response header", ""},
     {"reset-early", "readv() failed (104:", "while reading response header", ""},
-    {"reset-in-body", "recv", "failed (104:", "while reading upstream"},
+    {"reset-in-body", "recv() failed (104:", "while reading upstream", ""},
+    {"reset-in-body", "readv() failed (104:", "while reading upstream", ""},
     {"no-live-upstreams", "no live upstreams", "", ""},
     {"member-ejected", "upstream server temporarily disabled", "", ""},
     {"header-too-big", "upstream sent too big header", "", ""},

@@ -15,19 +15,25 @@ struct VerbEntry {
   const char* name;
   std::size_t least_words;
 };
-constexpr std::array<VerbEntry, 13> verbs{{{Verb::read, "read", 1},
+constexpr std::array<VerbEntry, 19> verbs{{{Verb::read, "read", 1},
                                            {Verb::reduce, "reduce", 2},
                                            {Verb::list, "list", 1},
                                            {Verb::walk, "walk", 1},
+                                           {Verb::changed, "changed", 1},
                                            {Verb::run, "run", 1},
                                            {Verb::request, "request", 2},
                                            {Verb::sample, "sample", 2},
                                            {Verb::resolve, "resolve", 1},
                                            {Verb::processes, "processes", 0},
                                            {Verb::listeners, "listeners", 0},
+                                           {Verb::space, "space", 1},
+                                           {Verb::largest, "largest", 1},
+                                           {Verb::descriptors, "descriptors", 0},
+                                           {Verb::handshake, "handshake", 2},
                                            {Verb::identity, "identity", 0},
                                            {Verb::now, "now", 0},
-                                           {Verb::settings, "settings", 0}}};
+                                           {Verb::settings, "settings", 0},
+                                           {Verb::cloud, "cloud", 0}}};
 
 constexpr std::array<std::pair<Unseen::Why, const char*>, 10> whys{
     {{Unseen::Why::denied, "denied"},
@@ -239,6 +245,10 @@ Question walk(const std::string& path) {
   return {Verb::walk, {path}};
 }
 
+Question changed(const std::string& path) {
+  return {Verb::changed, {path}};
+}
+
 Question run(std::vector<std::string> argv, int limit_ms) {
   if (limit_ms != default_limit_ms) {
     argv.insert(argv.begin(), "limit=" + std::to_string(limit_ms));
@@ -258,6 +268,24 @@ Question listeners() {
   return {Verb::listeners, {}};
 }
 
+Question space(const std::string& path) {
+  return {Verb::space, {path}};
+}
+
+Question largest(const std::string& folder) {
+  return {Verb::largest, {folder}};
+}
+
+Question descriptors() {
+  return {Verb::descriptors, {}};
+}
+
+Question handshake(const std::string& address, int port, const std::string& name) {
+  std::vector<std::string> words{address, std::to_string(port)};
+  if (!name.empty()) words.push_back("name=" + name);
+  return {Verb::handshake, std::move(words)};
+}
+
 Question listeners_again(int look) {
   return {Verb::listeners, {"look=" + std::to_string(look)}};
 }
@@ -272,6 +300,10 @@ Question now() {
 
 Question settings() {
   return {Verb::settings, {}};
+}
+
+Question cloud() {
+  return {Verb::cloud, {}};
 }
 
 }  // namespace ask

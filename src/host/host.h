@@ -16,15 +16,21 @@ enum class Verb {
   reduce,
   list,
   walk,
+  changed,
   run,
   request,
   sample,
   resolve,
   processes,
   listeners,
+  space,
+  largest,
+  descriptors,
+  handshake,
   identity,
   now,
-  settings
+  settings,
+  cloud
 };
 
 /// One question. Its canonical text is the key of its answer, so two askers of the same thing
@@ -74,6 +80,9 @@ Question reduce(const std::string& path, const std::string& reducer,
 Question list(const std::string& path);
 /// Every component of a path (tables.h, decode_walk).
 Question walk(const std::string& path);
+/// When a path was last changed ("2026-11-21T09:30:00Z"): itself, and what it leads to where it is
+/// a link.
+Question changed(const std::string& path);
 /// A fixed program (by name; the live host knows where it lies) with its arguments. Output is
 /// capped at 1 MiB, time at `limit_ms`.
 Question run(std::vector<std::string> argv, int limit_ms = 3000);
@@ -87,6 +96,15 @@ Question sample(const Request& request, int count);
 Question resolve(const std::string& name);
 Question processes();
 Question listeners();
+/// The file system that holds a path, and what is left of it (resource_text.h).
+Question space(const std::string& path);
+/// The files that take most of the file system below a folder.
+Question largest(const std::string& folder);
+/// Processes that have used at least half of the descriptors that they may have.
+Question descriptors();
+/// The certificates that a TLS server shows a client that asks for `name` ("": for none)
+/// (certificate_text.h).
+Question handshake(const std::string& address, int port, const std::string& name);
 /// The same once more, later: `look` 2 is asked after the requests.
 Question listeners_again(int look);
 /// Host name, system, kernel, user, addresses.
@@ -95,6 +113,9 @@ Question now();
 /// What the load balancer, the site and the app are known to be (model/settings_text.h). Only a
 /// recording answers it: the program itself keeps it there.
 Question settings();
+/// What exports say of the cloud's firewall (facts/cloud/cloud_export.h). As with the settings,
+/// only a recording answers it.
+Question cloud();
 }  // namespace ask
 
 /// Whom a request imitates that no load balancer and no user sends (--probe full).

@@ -5,6 +5,9 @@
 #include <array>
 #include <utility>
 
+#include <openssl/crypto.h>
+
+#include "host/certificate_text.h"
 #include "host/log_lines.h"
 #include "host/reduce_flask.h"
 #include "host/reduce_python.h"
@@ -63,11 +66,34 @@ std::string last_lines(const ByteSource& source, const std::string&) {
   return out;
 }
 
+// No certificate or key is larger; a file may be anything.
+constexpr std::uint64_t most_pem = 1 << 20;
+
+std::string beginning(const ByteSource& source, std::uint64_t most) {
+  std::string text(static_cast<std::size_t>(std::min(source.size, most)), '\0');
+  text.resize(std::min(source.read(0, text.data(), text.size()), text.size()));
+  return text;
+}
+
+std::string certificates(const ByteSource& source, const std::string&) {
+  return encode_certificates(certificates_of(beginning(source, most_pem)));
+}
+
+std::string public_key(const ByteSource& source, const std::string&) {
+  std::string text = beginning(source, most_pem);
+  const std::string hash = public_key_of(text);
+  // The key must not be found in what this memory is used for next.
+  OPENSSL_cleanse(text.data(), text.size());
+  return hash.empty() ? "" : hash + "\n";
+}
+
 }  // namespace
 
 Reducer find_reducer(const std::string& name) {
-  constexpr std::array<std::pair<const char*, Reducer>, 7> reducers{
+  constexpr std::array<std::pair<const char*, Reducer>, 9> reducers{
       {{"last-lines-40", last_lines},
+       {"certificates-1", certificates},
+       {"public-key-1", public_key},
        {"nginx-error-log-1", reduce_error_log},
        {"access-log-1", reduce_access_log},
        {"probers-1", reduce_probers},

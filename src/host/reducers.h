@@ -17,8 +17,9 @@ struct ByteSource {
 /// `format`: the question's option of that name, "" where it has none.
 using Reducer = std::string (*)(const ByteSource&, const std::string& format);
 
-/// The reducer of that name ("last-lines-40"), null where there is none. The version of a
-/// reducer is part of its name.
+/// The reducer of that name, null where there is none. The version of a reducer is part of its
+/// name: "last-lines-40"; "certificates-1" (certificate_text.h); "public-key-1", the hash of the
+/// public key that belongs to a private one.
 Reducer find_reducer(const std::string& name);
 
 }  // namespace hopcheck

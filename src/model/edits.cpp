@@ -6,19 +6,15 @@
 #include <charconv>
 #include <optional>
 
-#include "host/text.h"
-#include "model/state.h"
+#include "hopcheck/lines.h"
 
 namespace hopcheck {
 namespace {
 
-std::vector<std::string> lines_of(Host& host, const std::string& file) {
-  std::vector<std::string> lines;
-  const Answer answer = host.ask(ask::read(file));
-  if (answer.status != Answer::Status::present) return lines;
-  for (std::size_t begin = 0; begin < answer.text.size();)
-    lines.emplace_back(next_line(answer.text, begin));
-  return lines;
+/// The line as it stands, "" where there is none.
+std::string line_at(const Deployment& host, const std::string& file, int number) {
+  const auto line = line_of(host, file, number);
+  return line.seen() ? *line : "";
 }
 
 std::string indentation_of(const std::string& line) {
@@ -39,35 +35,33 @@ std::optional<std::string> changed(const std::string& line, const std::string& n
 }
 
 /// As the first line of a block whose name stands on line number `begin`.
-std::optional<Edit> inserted(const std::vector<std::string>& lines, const std::string& file,
-                             std::size_t begin, const std::string& directive) {
-  for (std::size_t i = begin; i <= lines.size() && i < begin + 3; ++i) {
-    const std::string& line = lines[i - 1];
+std::optional<Edit> inserted(const Deployment& host, const std::string& file, int begin,
+                             const std::string& directive) {
+  for (int i = begin; i < begin + 3; ++i) {
+    const std::string line = line_at(host, file, i);
     const auto brace = line.find('{');
     if (brace == std::string::npos) continue;
     const auto rest = line.find_first_not_of(" \t", brace + 1);
     // More than the brace: the directive comes between.
     if (rest != std::string::npos && line[rest] != '#')
-      return Edit{file, static_cast<int>(i), line,
+      return Edit{file, i, line,
                   line.substr(0, brace + 1) + " " + directive + line.substr(brace + 1)};
-    const std::string next = i < lines.size() ? lines[i] : "";
+    const std::string next = line_at(host, file, i + 1);
     const bool empty_block = next.find_first_not_of(" \t") == next.find('}');
     const std::string indentation =
         empty_block ? indentation_of(line) + "    " : indentation_of(next);
-    return Edit{file, static_cast<int>(i) + 1, "", indentation + directive};
+    return Edit{file, i + 1, "", indentation + directive};
   }
   return std::nullopt;
 }
 
-std::vector<Edit> change(Host& host, const nginx::Directive& old, const std::string& name,
-                         const std::string& value) {
+std::vector<Edit> change(const Deployment& host, const nginx::Directive& old,
+                         const std::string& name, const std::string& value) {
   const Evidence from = old.evidence();
-  const auto lines = lines_of(host, from.source);
-  const auto number = static_cast<std::size_t>(std::max(from.line, 1));
-  if (number > lines.size()) return {};
-  const auto line = changed(lines[number - 1], name, value);
+  const std::string before = line_at(host, from.source, from.line);
+  const auto line = changed(before, name, value);
   if (!line) return {};
-  return {{from.source, from.line, lines[number - 1], *line}};
+  return {{from.source, from.line, before, *line}};
 }
 
 }  // namespace
@@ -75,21 +69,17 @@ std::vector<Edit> change(Host& host, const nginx::Directive& old, const std::str
 std::vector<Edit> set_directive(const Deployment& host, const nginx::Instance& instance,
                                 std::uint32_t block, const std::string& name,
                                 const std::string& value) {
-  Host& machine = host.state().host;
   if (const auto old = nginx::in_force(*instance.config, block, name))
-    return change(machine, *old, name, value);
+    return change(host, *old, name, value);
   const Evidence from = instance.config->at(block).evidence();
-  const auto edit =
-      inserted(lines_of(machine, from.source), from.source,
-               static_cast<std::size_t>(std::max(from.line, 1)), name + " " + value + ";");
+  const auto edit = inserted(host, from.source, from.line, name + " " + value + ";");
   return edit ? std::vector<Edit>{*edit} : std::vector<Edit>{};
 }
 
 std::vector<Edit> set_main_directive(const Deployment& host, const nginx::Instance& instance,
                                      const std::string& name, const std::string& value) {
-  Host& machine = host.state().host;
   for (const auto& top : instance.config->top()) {
-    if (top.name() == name) return change(machine, top, name, value);
+    if (top.name() == name) return change(host, top, name, value);
   }
   return {{instance.conf_path, 1, "", name + " " + value + ";"}};
 }

@@ -5,6 +5,8 @@
 #include <array>
 #include <set>
 
+#include <fmt/format.h>
+
 namespace hopcheck {
 namespace {
 
@@ -23,10 +25,10 @@ Fact<CommandResult> listing(Host& host, const std::vector<std::string>& argv) {
   if (!result.seen() || result->exit_code == 0) return result;
   const bool denied = result->err.find("ermission denied") != std::string::npos ||
                       result->err.find("not permitted") != std::string::npos;
-  return Unseen{denied ? Unseen::Why::denied : Unseen::Why::failed,
-                "the firewall's rules: " + argv[0] + ": " +
-                    result->err.substr(0, result->err.find('\n')),
-                {}};
+  return Unseen{
+      denied ? Unseen::Why::denied : Unseen::Why::failed,
+      "the firewall's rules: " + argv[0] + ": " + result->err.substr(0, result->err.find('\n')),
+      {}};
 }
 
 /// iptables keeps tables in nftables whose rules only it can show.
@@ -61,8 +63,8 @@ void ask_iptables(Host& host, const std::string& family, FirewallRules& into) {
 
 /// Tables of the older kernel interface, which nft does not see.
 void ask_legacy(Host& host, const std::string& family, FirewallRules& into) {
-  const std::string names = family == "ip" ? "/proc/net/ip_tables_names"
-                                           : "/proc/net/ip6_tables_names";
+  const std::string names =
+      family == "ip" ? "/proc/net/ip_tables_names" : "/proc/net/ip6_tables_names";
   const Answer answer = host.ask(ask::read(names));
   if (answer.status == Answer::Status::absent) return;
   if (answer.status == Answer::Status::present && answer.text.empty()) return;
@@ -101,9 +103,8 @@ Fact<std::shared_ptr<const FirewallRules>> read_rules(const Deployment& deployme
     return Unseen{listed.unseen().why, "the firewall's rules (nft -a list ruleset)",
                   listed.unseen().needs};
   } else {
-    found.missing.push_back({Unseen::Why::failed,
-                             "rules of nftables, if there are any: nft is not installed",
-                             {}});
+    found.missing.push_back(
+        {Unseen::Why::failed, "rules of nftables, if there are any: nft is not installed", {}});
   }
   ask_legacy(host, "ip", found);
   ask_legacy(host, "ip6", found);
@@ -156,8 +157,7 @@ bool is_bridge(const std::string& name) {
 }
 
 bool all_in(const firewall::Ranges& peers, const HostAddress& entry) {
-  const auto network =
-      parse_network(entry.address + "/" + std::to_string(entry.prefix_length));
+  const auto network = parse_network(entry.address + "/" + std::to_string(entry.prefix_length));
   return network && !peers.empty() &&
          firewall::difference(peers, firewall::range_of(*network)).empty();
 }
@@ -243,14 +243,24 @@ Caller caller_of(const Deployment& host, const Route& route) {
     }
     connection.peers = firewall::united(std::move(connection.peers));
     if (connection.peers.empty())
-      throw NotSeen({Unseen::Why::undecidable,
-                     "none of the load balancer's addresses is of the family of " +
-                         route.request.address,
-                     {}});
+      throw NotSeen(
+          {Unseen::Why::undecidable,
+           "none of the load balancer's addresses is of the family of " + route.request.address,
+           {}});
   }
   connection.interface = interface_of(*who, connection);
   connection.peer_reachable = !connection.interface.empty();
   return caller;
+}
+
+std::vector<std::string> told(firewall::Ranges peers, const Caller& caller) {
+  for (const auto& own : caller.connection.own_addresses) {
+    auto with = peers;
+    with.push_back({own, own});
+    with = firewall::united(std::move(with));
+    if (with.size() <= peers.size()) peers = std::move(with);
+  }
+  return firewall::texts_of(peers);
 }
 
 FirewallVerdict verdict_of(const Ruleset& rules, const Caller& caller,
@@ -265,7 +275,7 @@ FirewallVerdict verdict_of(const Ruleset& rules, const Caller& caller,
     FirewallPart part;
     part.action = action_of(fate.kind);
     if (!caller.connection.any_peer)
-      part.sources = fates.size() == 1 ? caller.sources : firewall::texts_of(fate.peers);
+      part.sources = fates.size() == 1 ? caller.sources : told(fate.peers, caller);
     part.rule = rule_of(fate.by);
     part.how = fate.how;
     part.outgoing = fate.answer;
@@ -282,8 +292,7 @@ namespace {
 void doubt(const FirewallRules& seen, FirewallVerdict& verdict) {
   if (seen.missing.empty()) return;
   for (auto& part : verdict.parts) {
-    if (part.action == FirewallPart::Action::accept)
-      throw NotSeen(seen.missing.front());
+    if (part.action == FirewallPart::Action::accept) throw NotSeen(seen.missing.front());
   }
 }
 
@@ -348,6 +357,19 @@ FirewallPart::Action FirewallVerdict::action() const {
 std::string FirewallRule::chain_text() const {
   return tool == "nft" ? table + " " + chain
                        : tool + (table == "filter" ? "" : " -t " + table) + " " + chain;
+}
+
+Evidence cite(const FirewallRule& rule) {
+  Evidence evidence;
+  evidence.kind = EvidenceKind::kernel;
+  const bool nft = rule.tool == "nft";
+  evidence.source = nft ? fmt::format("nft -a list chain {} {}", rule.table, rule.chain)
+                        : fmt::format("{}-save -t {}", rule.tool, rule.table);
+  evidence.text = rule.text;
+  if (rule.handle != 0) evidence.text += fmt::format(" # handle {}", rule.handle);
+  if (nft ? rule.handle == 0 : rule.number == 0)
+    evidence.text = fmt::format("chain {}: {}", rule.chain, rule.text);
+  return evidence;
 }
 
 }  // namespace hopcheck

@@ -27,6 +27,8 @@ struct Caller {
   std::vector<std::string> sources{};
   bool known{false};
 };
+/// Peers as a person would write them: this host's own address, which nobody else has, is no gap.
+std::vector<std::string> told(firewall::Ranges peers, const Caller& caller);
 /// Throws NotSeen.
 Caller caller_of(const Deployment& host, const Route& route);
 

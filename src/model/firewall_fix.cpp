@@ -30,17 +30,30 @@ bool is_of_firewalld(const Fate& fate) {
   return fate.by.table->name == "firewalld";
 }
 
+/// ufw does not put a rule first that it has already, further down.
+bool ufw_has(const Fate& fate, const std::string& source) {
+  const std::string port = fmt::format(" --dport {} ", fate.port);
+  return std::any_of(fate.by.chain->rules.begin(), fate.by.chain->rules.end(),
+                     [&](const firewall::Rule& rule) {
+                       return rule.text.find(" -s " + source + " ") != std::string::npos &&
+                              rule.text.find(port) != std::string::npos &&
+                              rule.text.find("-j ACCEPT") != std::string::npos;
+                     });
+}
+
 Fix ufw_fix(const Caller& caller, const std::vector<Fate>& fates) {
   // A user's own deny comes first where it was typed first.
   const bool own = std::any_of(fates.begin(), fates.end(), [](const Fate& fate) {
-    return fate.by.chain != nullptr && (fate.by.chain->name == "ufw-user-input" ||
-                                        fate.by.chain->name == "ufw6-user-input");
+    return fate.by.chain != nullptr &&
+           (fate.by.chain->name == "ufw-user-input" || fate.by.chain->name == "ufw6-user-input");
   });
   Fix fix;
   fix.summary = "let the load balancer in with ufw";
   for (const auto& source : caller.sources) {
-    fix.commands.push_back(fmt::format("ufw {}allow from {} to any port {} proto tcp",
-                                       own ? "prepend " : "", source, fates.front().port));
+    const std::string rule =
+        fmt::format("allow from {} to any port {} proto tcp", source, fates.front().port);
+    if (own && ufw_has(fates.front(), source)) fix.commands.push_back("ufw delete " + rule);
+    fix.commands.push_back(own ? "ufw prepend " + rule : "ufw " + rule);
   }
   return fix;
 }
@@ -48,7 +61,8 @@ Fix ufw_fix(const Caller& caller, const std::vector<Fate>& fates) {
 Fix firewalld_fix(const Caller& caller, const std::vector<Fate>& fates) {
   const Fate& fate = fates.front();
   // A zone's refusals come before what it allows; rules of a lower priority come before both.
-  const bool denied = fate.by.chain->name.ends_with("_deny") || fate.by.chain->name.ends_with("_pre");
+  const bool denied =
+      fate.by.chain->name.ends_with("_deny") || fate.by.chain->name.ends_with("_pre");
   Fix fix;
   fix.summary = fate.zone.empty() ? "let the load balancer in with firewalld"
                                   : "let the load balancer into firewalld's zone " + fate.zone;
@@ -58,8 +72,8 @@ Fix firewalld_fix(const Caller& caller, const std::vector<Fate>& fates) {
         R"(rule {}family="{}" source address="{}" port port="{}" protocol="tcp" accept)",
         denied ? "priority=\"-100\" " : "", firewall::is_v4(fate.address) ? "ipv4" : "ipv6", source,
         fate.port);
-    fix.commands.push_back("firewall-cmd --permanent" + zone + " --add-rich-rule=" +
-                           shell_quote(rule));
+    fix.commands.push_back("firewall-cmd --permanent" + zone +
+                           " --add-rich-rule=" + shell_quote(rule));
   }
   fix.commands.emplace_back("firewall-cmd --reload");
   fix.interrupts = Interrupts::reload;
@@ -142,15 +156,18 @@ std::vector<Fix> firewall_fixes(const Deployment& host, const firewall::Ruleset&
   std::copy_if(fates.begin(), fates.end(), std::back_inserter(stopped), [](const Fate& fate) {
     return fate.kind == Fate::Kind::drop || fate.kind == Fate::Kind::reject;
   });
-  const bool first = std::none_of(stopped.begin(), stopped.end(),
-                                  [](const Fate& fate) { return fate.later; });
+  const bool first =
+      std::none_of(stopped.begin(), stopped.end(), [](const Fate& fate) { return fate.later; });
   Fix fix;
-  if (first && std::all_of(stopped.begin(), stopped.end(), is_of_ufw)) {
+  const bool outside = first && !caller.connection.loopback;
+  if (outside && std::all_of(stopped.begin(), stopped.end(), is_of_ufw)) {
     fix = ufw_fix(caller, stopped);
-  } else if (first && std::all_of(stopped.begin(), stopped.end(), is_of_firewalld)) {
+  } else if (outside && std::all_of(stopped.begin(), stopped.end(), is_of_firewalld)) {
     fix = firewalld_fix(caller, stopped);
   } else {
-    const auto found = firewall::insertions(rules, caller.connection, caller.sources);
+    const auto found = firewall::insertions(
+        rules, caller.connection,
+        caller.connection.loopback ? std::vector<std::string>{} : caller.sources);
     if (found.empty()) return {};
     fix = rule_fix(host, caller, found);
   }

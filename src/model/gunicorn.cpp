@@ -5,74 +5,37 @@
 
 #include <fmt/format.h>
 
-#include "facts/text/words.h"
-#include "model/state.h"
+#include "hopcheck/lines.h"
+#include "hopcheck/mend.h"
 
 namespace hopcheck {
 namespace {
 
-/// A line as it stands in a file; nothing where it was not seen.
-std::optional<std::string> line_of(Host& host, const std::string& file, int number) {
-  const Answer answer = host.ask(ask::read(file));
-  if (answer.status != Answer::Status::present || number < 1) return std::nullopt;
-  std::string_view text = answer.text;
-  for (int i = 1; i < number; ++i) {
-    const auto end = text.find('\n');
-    if (end == std::string_view::npos) return std::nullopt;
-    text.remove_prefix(end + 1);
-  }
-  return std::string(text.substr(0, text.find('\n')));
-}
-
 /// "threads = 4" instead of a line that sets threads.
-std::optional<Edit> in_file(Host& host, const Evidence& from, const std::string& setting,
-                            int value) {
+std::optional<Edit> in_file(const Deployment& host, const Evidence& from,
+                            const std::string& setting, int value) {
   const auto line = line_of(host, from.source, from.line);
-  if (!line || !std::string_view(*line).starts_with(setting)) return std::nullopt;
+  if (!line.seen() || !line->starts_with(setting)) return std::nullopt;
   return Edit{from.source, from.line, *line, fmt::format("{} = {}", setting, value)};
 }
 
-/// A command line whose option has another value, or has it at all.
-std::optional<std::string> on_command_line(const std::string& line, const GunicornName& name,
-                                           const std::optional<int>& old, int value) {
-  if (old) {
-    for (const std::string& option : {name.option, name.letter}) {
-      for (const char* between : {" ", "=", ""}) {
-        const std::string words = fmt::format(" {}{}{}", option, between, *old);
-        const auto at = option.empty() ? std::string::npos : line.find(words + " ");
-        if (at == std::string::npos) continue;
-        return line.substr(0, at) + fmt::format(" {} {}", name.option, value) +
-               line.substr(at + words.size());
-      }
-    }
-    return std::nullopt;
-  }
-  const auto program = line.find("gunicorn");
-  const auto end = program == std::string::npos ? program : line.find(' ', program);
-  if (end == std::string::npos) return std::nullopt;
-  return line.substr(0, end) + fmt::format(" {} {}", name.option, value) + line.substr(end);
-}
-
-const Located<std::string>* exec_start(const Deployment& host, const std::string& unit) {
-  const auto* units = host.units().if_seen();
-  if (units == nullptr) return nullptr;
-  for (const Unit& one : units->seen_items()) {
-    if (one.name == unit) return one.setting("ExecStart");
-  }
-  return nullptr;
-}
-
+/// The unit's command line with another value of the option, or with the option at all.
 std::optional<Edit> in_unit(const Deployment& host, const AppServer& app, const GunicornName& name,
                             const Located<int>& now, int value) {
-  const auto* start = exec_start(host, app.unit);
+  const Unit* unit = unit_named(host, app.unit);
+  const auto* start = unit == nullptr ? nullptr : unit->setting("ExecStart");
   if (start == nullptr) return std::nullopt;
-  const auto line = line_of(host.state().host, start->from.source, start->from.line);
-  if (!line) return std::nullopt;
-  const bool given = now.from.kind != EvidenceKind::default_;
-  const auto changed =
-      on_command_line(*line, name, given ? std::optional<int>(now.value) : std::nullopt, value);
-  if (!changed) return std::nullopt;
-  return Edit{start->from.source, start->from.line, *line, *changed};
+  const std::string wanted = fmt::format("{} {}", name.option, value);
+  if (now.from.kind == EvidenceKind::default_)
+    return replaced(host, start->from, "gunicorn ", "gunicorn " + wanted + " ");
+  for (const std::string& option : {name.option, name.letter}) {
+    for (const char* between : {" ", "=", ""}) {
+      if (option.empty()) continue;
+      const std::string words = fmt::format(" {}{}{}", option, between, now.value);
+      if (auto edit = replaced(host, start->from, words, " " + wanted)) return edit;
+    }
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -83,14 +46,13 @@ Fix set_gunicorn(const Deployment& host, const AppServer& app, const GunicornNam
   fix.summary = fmt::format("set gunicorn's {} to {}", name.setting, value);
   fix.interrupts = Interrupts::restart;
   if (!now.seen() || !app.unit.ends_with(".service")) return fix;
-  Host& machine = host.state().host;
   const std::string& file = app.gunicorn.config_file;
   const bool by_default = now->from.kind == EvidenceKind::default_;
   std::optional<Edit> edit;
   bool of_unit = false;
   if (file.starts_with("/") && now->from.source == file) {
-    edit = in_file(machine, now->from, name.setting, value);
-  } else if (file.starts_with("/") && by_default && line_of(machine, file, 1)) {
+    edit = in_file(host, now->from, name.setting, value);
+  } else if (file.starts_with("/") && by_default && line_of(host, file, 1).seen()) {
     edit = Edit{file, 0, "", fmt::format("{} = {}", name.setting, value)};
   } else {
     edit = in_unit(host, app, name, *now, value);
@@ -98,8 +60,8 @@ Fix set_gunicorn(const Deployment& host, const AppServer& app, const GunicornNam
   }
   if (!edit) return fix;
   fix.edits = {std::move(*edit)};
-  if (of_unit) fix.commands = {"systemctl daemon-reload"};
-  fix.commands.push_back("systemctl restart " + shell_quote(app.unit));
+  fix.commands = {of_unit ? restart_with_new_file(app.unit)
+                          : "systemctl restart " + shell_quote(app.unit)};
   return fix;
 }
 

@@ -8,6 +8,7 @@
 
 #include "hopcheck/flask_source.h"
 #include "hopcheck/lines.h"
+#include "model/state.h"
 
 namespace hopcheck {
 namespace {
@@ -110,6 +111,27 @@ std::optional<AnsweringPath> answering_path(const Deployment& host, const Route&
       return AnsweringPath{candidate.path, *exchange, candidate.from};
   }
   return std::nullopt;
+}
+
+std::string other_name(const Route& route) {
+  const std::string& url = route.target->site.url.value;
+  const auto scheme = url.find("://");
+  std::string name;
+  if (scheme != std::string::npos)
+    name = url.substr(scheme + 3, url.find_first_of(":/?", scheme + 3) - scheme - 3);
+  if (name.empty() && route.server != nullptr && !route.server->names.empty())
+    name = route.server->names.front();
+  const bool plain = name.find_first_not_of(
+                         "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                         "0123456789-.") == std::string::npos;
+  return plain && name != route.request.host ? name : "";
+}
+
+Fact<Exchange> answer_to_name(const Deployment& host, const Route& route, const std::string& name) {
+  Request request = route.request;
+  request.host = name;
+  return decoded<Exchange>(host.state().host.ask(ask::request(request)), request.url(),
+                           decode_exchange);
 }
 
 std::optional<Edit> own_location(const Deployment& host, const Route& route,

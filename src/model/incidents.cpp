@@ -14,7 +14,7 @@ namespace {
 
 /// Lines of gunicorn, uWSGI and systemd, as journalctl's --grep takes them.
 constexpr const char* kPattern =
-    "WORKER TIMEOUT|was sent SIG|terminated due to signal|HARAKIRI ON|timed out. Killing|"
+    "WORKER TIMEOUT|was sent SIG|terminated due to signal|HARAKIRI|timed out. Killing|"
     "remains running after unit stopped|left-over process|...brutally killing workers|"
     "binary reloading uWSGI";
 
@@ -72,9 +72,13 @@ Fact<double> age_of(const Deployment& host, int pid) {
   return Unseen{Unseen::Why::failed, fmt::format("when process {} started", pid), {}};
 }
 
+std::string span(double seconds) {
+  if (seconds < 120) return fmt::format("{} s", std::lround(seconds));
+  return fmt::format("{} min", std::lround(seconds / 60));
+}
+
 std::string ago(double seconds) {
-  if (seconds < 120) return fmt::format("{} s ago", std::lround(seconds));
-  return fmt::format("{} min ago", std::lround(seconds / 60));
+  return span(seconds) + " ago";
 }
 
 }  // namespace hopcheck

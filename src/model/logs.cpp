@@ -99,9 +99,8 @@ bool is_own(const std::string& address, const std::vector<std::string>& addresse
 void take_access_log(const log::OneAccessLog& one, long long from,
                      const std::vector<std::string>& addresses, AccessLog& all) {
   for (Prober prober : one.log.probers) {
-    prober.seen = prober.seen.since(from);
     prober.ours = is_own(prober.source, addresses);
-    if (prober.seen.count > 0) all.probers.push_back(std::move(prober));
+    log::add_prober(std::move(prober), from, all.probers);
   }
   for (Failed failed : one.log.failed) {
     failed.seen = failed.seen.since(from);

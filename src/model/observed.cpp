@@ -64,14 +64,14 @@ std::vector<Prober> early_probers(const Deployment& deployment) {
           host.ask(ask::reduce(file.path, "probers-1", file.format)), file.path,
           [&](const std::string& text) { return log::parse_access_log(file.path, text); });
       if (!one.seen()) continue;
-      for (Prober prober : one->log.probers) {
+      for (const Prober& prober : one->log.probers) {
         const auto& own = *addresses;
-        prober.seen = prober.seen.since(from);
-        const bool ours = std::find(own.begin(), own.end(), prober.source) != own.end();
-        if (!ours && prober.seen.count >= kFewest) probers.push_back(std::move(prober));
+        if (std::find(own.begin(), own.end(), prober.source) == own.end())
+          log::add_prober(prober, from, probers);
       }
     }
   }
+  std::erase_if(probers, [](const Prober& prober) { return prober.seen.count < kFewest; });
   return probers;
 }
 

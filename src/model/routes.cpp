@@ -146,6 +146,7 @@ class Follower {
     if (follow_written()) return;
     if (listener == nullptr) {
       follow_unit();
+      if (route_.endpoints.empty()) add_stopped_nginx();
       return;
     }
     throw NotSeen({Unseen::Why::undecidable,
@@ -256,6 +257,16 @@ class Follower {
     if (!unit.seen() || *unit == nullptr) route_.endpoints.clear();
   }
 
+  /// Nobody listens and nothing is written to: what keeps nginx from running may be why.
+  void add_stopped_nginx() {
+    const auto* instances = deployment_.nginx().if_seen();
+    if (instances == nullptr) return;
+    for (const auto& instance : *instances) {
+      if (instance.running.seen() && !*instance.running)
+        route_.nodes.push_back("nginx:" + instance.conf_path);
+    }
+  }
+
   void add_unit() {
     const auto unit = deployment_.unit_behind(route_);
     if (!unit.seen() || *unit == nullptr) return;
@@ -305,6 +316,24 @@ void add_written(const Deployment& deployment, const nginx::Instance& instance,
   }
 }
 
+/// An nginx that does not run, is not to start at boot, and that no request leads to: what it is
+/// written to pass on concerns nobody. Unseen where one of these is.
+Fact<bool> is_switched_off(const Deployment& deployment, const nginx::Instance& instance,
+                           const std::vector<Route>& requested) {
+  if (deployment.files_only() || !instance.running.seen() || *instance.running) return false;
+  for (const auto& route : requested) {
+    if (route.instance == &instance || !route.followed.seen()) return false;
+  }
+  const auto& units = deployment.units();
+  if (!units.seen()) return units.unseen();
+  for (const auto& unit : units->seen_items()) {
+    if (unit.name != "nginx.service" || instance.conf_path != "/etc/nginx/nginx.conf") continue;
+    if (!unit.state.seen()) return unit.state.unseen();
+    return unit.state->enabled == "disabled" && unit.state->active == "inactive";
+  }
+  return false;
+}
+
 }  // namespace
 
 Partial<Route> requested_routes(const Deployment& deployment) {
@@ -325,12 +354,17 @@ std::vector<Route> build_routes(const Deployment& deployment) {
   if (deployment.nothing_here()) return {};
   std::vector<Route> routes = requested_routes(deployment).seen_items();
   for (auto& route : routes) follow(deployment, route);
+  const auto requested = routes;
   if (const auto* instances = deployment.nginx().if_seen()) {
     for (const auto& instance : *instances) {
-      if (!instance.site.seen()) continue;
+      const Fact<bool> off = is_switched_off(deployment, instance, requested);
+      if (!instance.site.seen() || (off.seen() && *off)) continue;
+      const std::size_t first = routes.size();
       for (const auto& server : instance.site->servers) {
         add_written(deployment, instance, server, server.locations, routes);
       }
+      if (off.seen()) continue;
+      for (std::size_t i = first; i < routes.size(); ++i) routes[i].followed = off.unseen();
     }
   }
   return routes;

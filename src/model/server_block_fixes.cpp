@@ -184,8 +184,8 @@ class Plan {
   bool whole_{true};  ///< every edit could be written
 };
 
-/// Takes the file out of what nginx includes and loses nothing: a link's target stays, and a file
-/// that is read for its ending gets another. "" where neither is so.
+}  // namespace
+
 std::string command_to_leave_out(const Deployment& host, const std::string& file) {
   const auto walk = host.walk(file);
   if (!walk.seen()) return {};
@@ -196,8 +196,6 @@ std::string command_to_leave_out(const Deployment& host, const std::string& file
   if (file.ends_with(".conf")) return "mv " + shell_quote(file) + " " + shell_quote(file + ".off");
   return {};
 }
-
-}  // namespace
 
 std::vector<Fix> ways_to_meant(const Deployment& host, const WrongBlock& wrong,
                                const std::vector<std::string>& hosts) {

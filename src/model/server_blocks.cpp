@@ -176,6 +176,10 @@ Fact<Exchange> probe_as(const Deployment& host, const Route& route, const std::s
   Request request = route.request;
   request.host = name;
   request.sent_as = "site";
+  return ask_this_host(host, request);
+}
+
+Fact<Exchange> ask_this_host(const Deployment& host, const Request& request) {
   return decoded<Exchange>(host.state().host.ask(ask::request(request)), request.url(),
                            decode_exchange);
 }

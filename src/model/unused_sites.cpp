@@ -83,6 +83,12 @@ std::string command_to_read(const Deployment& deployment, const nginx::Instance&
 Fact<std::optional<UnusedSite>> unused_site(const Deployment& deployment,
                                             const nginx::Instance& instance,
                                             const std::string& name) {
+  if (!instance.site.seen()) return instance.site.unseen();
+  const auto& servers = instance.site->servers;
+  const bool is_served =
+      std::any_of(servers.begin(), servers.end(),
+                  [&](const nginx::ServerBlock& server) { return server_is_named(server, name); });
+  if (is_served || name.empty()) return std::optional<UnusedSite>{};
   Host& host = deployment.state().host;
   const std::string base = folder_of(instance.conf_path);
   std::optional<Unseen> hidden;

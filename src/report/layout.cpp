@@ -200,6 +200,7 @@ std::string paragraph(const std::string& head, std::string_view text, const std:
   };
   const auto lines = wrap(text, beside(indent), beside(head));
   std::string result = head;
+  if (lines.empty()) result += '\n';
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (i > 0) result += indent;
     result += lines[i];

@@ -66,7 +66,7 @@ std::string quiet_text(TextWriter& out, const Report& report) {
     const std::string severity = severity_name(reported.severity);
     out.paragraph(out.coloured(severity) + ": ", out.clean(reported.finding.title), "  ");
   }
-  out.line(verdict_line(report));
+  out.paragraph("", verdict_line(report), "  ");
   return out.take();
 }
 

@@ -153,7 +153,8 @@ void write_verdict(TextWriter& out, const Report& report) {
   } else {
     out.paragraph("", counts, "  ");
   }
-  out.line(out.coloured(report.verdict) + out.clean(line.substr(report.verdict.size())));
+  // The word is coloured before the line is broken, and colour takes no columns.
+  out.paragraph(out.coloured(report.verdict), out.clean(line.substr(report.verdict.size())), "  ");
 }
 
 }  // namespace hopcheck

@@ -2,7 +2,8 @@
 
 # What the load balancer sees is true whatever the cause is: an ordinary user's report may say so.
 SEEN = {"refused": ["lb.probe-refused"], "timeout": ["lb.probe-timeout"],
-        "reset": ["lb.probe-failed"], "401": ["lb.path-needs-auth"], "403": ["lb.path-needs-auth"],
+        "reset": ["lb.probe-failed"], "no-tls": ["lb.probe-failed"],
+        "401": ["lb.path-needs-auth"], "403": ["lb.path-needs-auth"],
         "404": ["lb.path-404"], "3": ["lb.path-redirects"],
         "5": ["lb.probe-server-error", "lb.site-server-error"],
         "502": ["nginx.bad-gateway"], "504": ["nginx.bad-gateway"]}

@@ -149,14 +149,15 @@ class Machine:
     def ask(self, url, host=None, timeout=5.0):
         """One request of the load balancer: (symptom, seconds).
 
-        A symptom is the status, or timeout, refused, reset (also: closed without an answer).
+        A symptom is the status, or timeout, refused, no-tls, reset (also: closed without an
+        answer).
         """
         header = ["-H", f"Host: {host}"] if host else []
         code, out, err = run(["ip", "netns", "exec", f"{self.id}-lb", "curl", "-q", "-sS", "-k",
                               "-o", "/dev/null", "-w", "%{http_code} %{time_total}", "--noproxy",
                               "*", "--max-time", str(timeout), *header, url], timeout=timeout + 10)
         status, seconds = out.split()
-        named = {0: status, 7: "refused", 28: "timeout", 52: "reset", 56: "reset"}
+        named = {0: status, 7: "refused", 28: "timeout", 35: "no-tls", 52: "reset", 56: "reset"}
         if code not in named:
             raise Failed(f"curl ended with {code}: {err.strip()}")
         return named[code], float(seconds)

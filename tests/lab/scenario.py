@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-SYMPTOM = re.compile(r"[1-5]\d\d|timeout|refused|reset")
+SYMPTOM = re.compile(r"[1-5]\d\d|timeout|refused|reset|no-tls")
 VERDICTS = ("broken", "degraded", "healthy", "unknown")
 
 LAYOUT_KEYS = {"title": str, "probe": str, "host": str, "ready": str, "symptom": str}

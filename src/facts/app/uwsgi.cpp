@@ -75,20 +75,50 @@ std::string value_of(const Settings& settings, std::initializer_list<std::string
   return value.find('%') == std::string::npos ? value : "";
 }
 
+// A flag is on where it is named, but for "name = false".
+bool is_on(const Settings& settings, std::string_view name) {
+  bool on = false;
+  for (const Setting& setting : settings) {
+    if (setting.name == name) on = setting.value != "false" && setting.value != "0";
+  }
+  return on;
+}
+
+// Options may stand in files of another kind, or in those that a file names.
+bool reads_more(const Settings& settings, const std::vector<std::string>& argv) {
+  constexpr std::string_view kinds[] = {"xml",  "yaml",    "yml",     "json",
+                                        "ldap", "sqlite3", "inherit", "include"};
+  const bool named = std::any_of(settings.begin(), settings.end(), [&](const Setting& setting) {
+    return std::find(std::begin(kinds), std::end(kinds), setting.name) != std::end(kinds);
+  });
+  return named || std::any_of(argv.begin(), argv.end(), [](const std::string& word) {
+           return ends_with(word, ".xml") || ends_with(word, ".yaml") || ends_with(word, ".yml") ||
+                  ends_with(word, ".json");
+         });
+}
+
 }  // namespace
 
 UwsgiSettings uwsgi_settings(const std::vector<std::string>& argv, const std::string& cwd,
                              const ReadFile& read_file) {
   Settings settings = from_command_line(argv);
   const std::size_t given = settings.size();
+  bool complete = true;
   for (std::size_t i = 0; i < given && i < 64; ++i) {
     if (settings[i].name != "ini") continue;
     const std::string path = from_directory(cwd, settings[i].value);
     if (path.empty()) continue;
     const Answer answer = read_file(path);
-    if (answer.status == Answer::Status::present) read_ini(answer.text, settings);
+    if (answer.status == Answer::Status::present) {
+      read_ini(answer.text, settings);
+    } else {
+      complete = false;
+    }
   }
   UwsgiSettings result;
+  result.master = is_on(settings, "master");
+  result.dies_on_term = is_on(settings, "die-on-term");
+  result.complete = complete && !reads_more(settings, argv);
   result.app = value_of(settings, {"module", "wsgi"});
   if (result.app.empty()) result.app = value_of(settings, {"wsgi-file", "file", "mount"});
   const std::string callable = value_of(settings, {"callable"});

@@ -161,8 +161,7 @@ class Evaluator {
     const std::string tracked = before_tracking(stage, lines);
     for (Line& line : lines) {
       // Established connections have their translation already.
-      const bool skips = stage.chain->base->type == "nat" &&
-                         (later_ || line.packet.translated);
+      const bool skips = stage.chain->base->type == "nat" && (later_ || line.packet.translated);
       (skips ? ends.accepted : entering).push_back(std::move(line));
     }
     walk(stage, std::move(entering), ends, 0);
@@ -185,9 +184,9 @@ class Evaluator {
   static std::string before_tracking(const Stage& stage, std::vector<Line>& lines) {
     constexpr int tracking = -200;  // NF_IP_PRI_CONNTRACK
     const Base& base = *stage.chain->base;
-    const bool early = base.hook == "ingress" ||
-                       ((base.hook == "prerouting" || base.hook == "output") &&
-                        base.priority < tracking);
+    const bool early =
+        base.hook == "ingress" ||
+        ((base.hook == "prerouting" || base.hook == "output") && base.priority < tracking);
     if (!early || lines.empty()) return {};
     std::string state = lines.front().packet.ct_state;
     for (Line& line : lines) {
@@ -425,9 +424,8 @@ class Evaluator {
     line.packet.icmp = icmp;
     line.packet.tcp_flags = kRstAck;
     const auto left = trial.pass("postrouting", trial.pass("output", {line}));
-    return left.empty() && std::all_of(trial.fates_.begin(), trial.fates_.end(), [](const Fate& f) {
-             return f.kind == Fate::Kind::drop;
-           });
+    return left.empty() && std::all_of(trial.fates_.begin(), trial.fates_.end(),
+                                       [](const Fate& f) { return f.kind == Fate::Kind::drop; });
   }
 
   void end(const Line& line, Fate::Kind kind, const Place& by, const std::string& how) {
@@ -437,7 +435,7 @@ class Evaluator {
     fate.peers = line.packet.peers;
     fate.by = by;
     fate.how = how;
-    fate.answer = line.packet.answer;
+    fate.answer = line.packet.answer || (connection_.loopback && line.packet.iif == "-");
     fate.or_reject = fate.kind == Fate::Kind::drop && line.perhaps_refused;
     fate.later = later_ && kind != Fate::Kind::accept;
     fate.by_peer = names_peer(by.rule, line.packet);
@@ -462,8 +460,9 @@ std::vector<Fate> evaluate(const Ruleset& rules, const Connection& connection) {
   for (Fate& fate : Evaluator(rules, connection).run()) {
     const auto same = std::find_if(fates.begin(), fates.end(), [&](const Fate& each) {
       return each.kind == fate.kind && each.by.chain == fate.by.chain &&
-             each.by.rule == fate.by.rule && each.answer == fate.answer && each.later == fate.later &&
-             each.zone == fate.zone && each.port == fate.port && each.address == fate.address;
+             each.by.rule == fate.by.rule && each.answer == fate.answer &&
+             each.later == fate.later && each.zone == fate.zone && each.port == fate.port &&
+             each.address == fate.address;
     });
     if (same == fates.end()) {
       fates.push_back(std::move(fate));

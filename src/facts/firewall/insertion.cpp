@@ -13,7 +13,8 @@ constexpr int most_rules = 4;
 Step match(Field field, const std::vector<std::string>& values) {
   Step step;
   step.match.fields = {field};
-  for (const auto& value : values) step.match.elements.push_back({{parse_operand(field, value)}, {}});
+  for (const auto& value : values)
+    step.match.elements.push_back({{parse_operand(field, value)}, {}});
   return step;
 }
 
@@ -24,7 +25,9 @@ Step accept() {
   return step;
 }
 
+/// `sources` empty: this host to itself, by lo.
 std::string nft_text(const Fate& fate, const std::vector<std::string>& sources) {
+  if (sources.empty()) return fate.answer ? "oif lo accept" : "iif lo accept";
   if (fate.later) return "ct state established,related accept";
   const std::string who =
       sources.size() == 1 ? sources[0] : fmt::format("{{ {} }}", fmt::join(sources, ", "));
@@ -33,8 +36,10 @@ std::string nft_text(const Fate& fate, const std::vector<std::string>& sources) 
 }
 
 std::string iptables_text(const Fate& fate, const std::vector<std::string>& sources) {
+  if (sources.empty()) return fate.answer ? "-o lo -j ACCEPT" : "-i lo -j ACCEPT";
   if (fate.later) return "-m conntrack --ctstate RELATED,ESTABLISHED -j ACCEPT";
-  return fmt::format("-s {} -p tcp -m tcp --dport {} -j ACCEPT", fmt::join(sources, ","), fate.port);
+  return fmt::format("-s {} -p tcp -m tcp --dport {} -j ACCEPT", fmt::join(sources, ","),
+                     fate.port);
 }
 
 Insertion insertion_at(const Fate& fate, const std::vector<std::string>& sources) {
@@ -48,14 +53,15 @@ Insertion insertion_at(const Fate& fate, const std::vector<std::string>& sources
     insertion.number = fate.by.rule->number;
     insertion.before = fate.by.rule->text;
   }
-  insertion.text =
-      insertion.tool == "nft" ? nft_text(fate, sources) : iptables_text(fate, sources);
+  insertion.text = insertion.tool == "nft" ? nft_text(fate, sources) : iptables_text(fate, sources);
   return insertion;
 }
 
 void apply(Ruleset& rules, const Fate& fate, const std::vector<std::string>& sources) {
   Rule rule;
-  if (fate.later) {
+  if (sources.empty()) {
+    rule.steps = {match(fate.answer ? Field::oif : Field::iif, {"lo"}), accept()};
+  } else if (fate.later) {
     rule.steps = {match(Field::ct_state, {"established", "related"}), accept()};
   } else {
     rule.steps = {match(Field::saddr, sources), match(Field::dport, {std::to_string(fate.port)}),
@@ -102,9 +108,9 @@ FilePlace at_spot(const std::string& text, const Spot& spot, const std::string& 
   if (is_blank(head)) return {spot.line, "", head + deeper + rule};
   const auto last = head.find_last_not_of(" \t");
   const bool divided = head[last] == ';' || head[last] == '{';
-  return {spot.line, line,
-          (divided ? head : head.substr(0, last + 1) + "; ") + rule + "; " +
-              line.substr(spot.column)};
+  return {
+      spot.line, line,
+      (divided ? head : head.substr(0, last + 1) + "; ") + rule + "; " + line.substr(spot.column)};
 }
 
 /// The rule in a file's chain that a listed one comes from; null: not found, or the end is meant.
@@ -154,7 +160,8 @@ FilePlace place_in_nft_file(const std::string& text, const Insertion& insertion)
           chain->rules.empty() ? "" : line_at(text, chain->rules.back().spot.line);
       const auto indent = std::min(last.find_first_not_of(" \t"), last.size());
       deeper = indent > brace.size() ? last.substr(brace.size(), indent - brace.size())
-                                     : brace.find('\t') != std::string::npos ? "\t" : "    ";
+               : brace.find('\t') != std::string::npos ? "\t"
+                                                       : "    ";
     }
     return at_spot(text, chain->end, insertion.text, deeper);
   }

@@ -14,14 +14,14 @@ struct Insertion {
   std::string table{};
   std::string tool{};
   std::string chain{};
-  int handle{0};       ///< nft: before this rule; 0: at the end
-  int number{0};       ///< before this rule, counted from 1; 0: at the end
-  std::string text{};  ///< as nft or iptables writes it
+  int handle{0};         ///< nft: before this rule; 0: at the end
+  int number{0};         ///< before this rule, counted from 1; 0: at the end
+  std::string text{};    ///< as nft or iptables writes it
   std::string before{};  ///< the text of that rule
 };
 
 /// The fewest rules that let all peers of the connection in; empty where that cannot be done.
-/// `sources` are the peers as they are to be written.
+/// `sources` are the peers as they are to be written; none: this host itself, by lo.
 std::vector<Insertion> insertions(Ruleset rules, const Connection& connection,
                                   const std::vector<std::string>& sources);
 

@@ -127,7 +127,7 @@ class RuleReader {
 
   bool plain_module() const {
     static constexpr std::array<std::string_view, 11> plain{
-        "tcp",      "udp",     "multiport", "conntrack", "state",    "comment",
+        "tcp",      "udp",     "multiport", "conntrack", "state",   "comment",
         "addrtype", "iprange", "pkttype",   "mark",      "connmark"};
     return std::find(plain.begin(), plain.end(), module_) != plain.end();
   }
@@ -182,8 +182,8 @@ class RuleReader {
 
   void target(const std::string& name, bool goes) {
     static constexpr std::array<std::string_view, 12> silent{
-        "LOG",    "NFLOG",  "ULOG", "TRACE", "AUDIT",    "SECMARK",
-        "TCPMSS", "CLASSIFY", "DSCP", "TOS", "CHECKSUM", "CONNSECMARK"};
+        "LOG",    "NFLOG",    "ULOG", "TRACE", "AUDIT",    "SECMARK",
+        "TCPMSS", "CLASSIFY", "DSCP", "TOS",   "CHECKSUM", "CONNSECMARK"};
     using V = Verdict::Kind;
     if (name == "ACCEPT") return verdict(V::accept);
     if (name == "DROP") return verdict(V::drop);
@@ -197,8 +197,8 @@ class RuleReader {
       return;
     }
     if (std::find(silent.begin(), silent.end(), name) != silent.end()) return;
-    static constexpr std::array<std::string_view, 6> opaque{"QUEUE", "NFQUEUE", "TPROXY",
-                                                            "SYNPROXY", "TARPIT", "NETMAP"};
+    static constexpr std::array<std::string_view, 6> opaque{"QUEUE",    "NFQUEUE", "TPROXY",
+                                                            "SYNPROXY", "TARPIT",  "NETMAP"};
     if (std::find(opaque.begin(), opaque.end(), name) != opaque.end()) return verdict(V::unknown);
     if (name == "SET") return;
     verdict(goes ? V::goto_ : V::jump, name);

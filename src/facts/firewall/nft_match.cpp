@@ -127,8 +127,7 @@ class MatchParser {
     }
     const bool type = tokens_.look().is("type");
     if (!type && !source) return false;
-    match_.fields = {type ? (source ? Field::saddr_type : Field::daddr_type)
-                          : Field::reverse_path};
+    match_.fields = {type ? (source ? Field::saddr_type : Field::daddr_type) : Field::reverse_path};
     tokens_.go();
     return compare();
   }

@@ -12,9 +12,10 @@ using Kind = Token::Kind;
 
 // What begins a statement, from which a rule can be read on.
 constexpr std::array<std::string_view, 25> statements{
-    "accept",   "drop",    "continue",   "return", "jump",     "goto",    "reject", "queue", "dnat",
-    "snat",     "redirect", "notrack",   "masquerade", "tproxy", "synproxy", "counter", "log",
-    "limit",    "quota",   "comment",    "add",    "update",   "delete",  "meter",  "flow"};
+    "accept",   "drop",    "continue", "return",   "jump",    "goto",       "reject",
+    "queue",    "dnat",    "snat",     "redirect", "notrack", "masquerade", "tproxy",
+    "synproxy", "counter", "log",      "limit",    "quota",   "comment",    "add",
+    "update",   "delete",  "meter",    "flow"};
 // Of these a TCP packet has none.
 constexpr std::array<std::string_view, 11> other_protocols{
     "udp", "udplite", "icmp", "icmpv6", "igmp", "sctp", "dccp", "esp", "ah", "comp", "arp"};

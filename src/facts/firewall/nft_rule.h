@@ -38,8 +38,8 @@ using NamedSets = std::map<std::string, NamedSet>;
 
 /// A match is next.
 bool at_match(const RuleTokens& tokens);
-/// Reads a match ("ip saddr @lb", "tcp dport vmap { … }") or a change of a field ("meta mark set 1");
-/// false, with `tokens` where they were, where neither is next or it cannot be understood.
+/// Reads a match ("ip saddr @lb", "tcp dport vmap { … }") or a change of a field ("meta mark set
+/// 1"); false, with `tokens` where they were, where neither is next or it cannot be understood.
 bool read_match(RuleTokens& tokens, const NamedSets& sets, std::vector<Step>& steps);
 
 /// The number that a word stands for.

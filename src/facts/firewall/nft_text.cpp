@@ -56,9 +56,8 @@ class Reader {
     table.name = words.back();
     // A file may speak of one table in several blocks.
     const auto known = std::find_if(
-        ruleset_.tables.begin(), ruleset_.tables.end(), [&](const Table& each) {
-          return each.family == table.family && each.name == table.name;
-        });
+        ruleset_.tables.begin(), ruleset_.tables.end(),
+        [&](const Table& each) { return each.family == table.family && each.name == table.name; });
     Table& into =
         known != ruleset_.tables.end() ? *known : ruleset_.tables.emplace_back(std::move(table));
     const std::size_t body = ++at_;
@@ -164,8 +163,8 @@ class Reader {
     rule.number = static_cast<int>(chain.rules.size()) + 1;
     rule.spot = tokens_[begin].spot;
     const Token& last = tokens_[end - 1];
-    rule.text = text_.substr(tokens_[begin].offset,
-                             last.offset + last.length - tokens_[begin].offset);
+    rule.text =
+        text_.substr(tokens_[begin].offset, last.offset + last.length - tokens_[begin].offset);
     if (end < tokens_.size() && tokens_[end].kind == Kind::handle)
       rule.handle = static_cast<int>(std::strtol(tokens_[end].text.c_str(), nullptr, 10));
     rule.steps = parse_rule(tokens_, begin, end, sets_[table.family + " " + table.name]);

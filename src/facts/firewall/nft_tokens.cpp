@@ -89,8 +89,8 @@ Tokens nft_tokens(const std::string& text) {
 NamedSet parse_set(const Tokens& tokens, std::size_t& at) {
   NamedSet set;
   NamedSet::Entry entry;
-  bool leads = false;     // behind the colon of a map
-  bool extra = false;     // behind "timeout 5m" and the like
+  bool leads = false;  // behind the colon of a map
+  bool extra = false;  // behind "timeout 5m" and the like
   int depth = 1;
   const auto finish = [&] {
     if (!entry.words.empty()) set.entries.push_back(std::move(entry));

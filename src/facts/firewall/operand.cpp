@@ -60,8 +60,7 @@ std::optional<std::uint64_t> number(std::string_view text) {
   std::uint64_t value = 0;
   const auto [end, error] =
       std::from_chars(text.data(), text.data() + text.size(), value, hex ? 16 : 10);
-  if (text.empty() || error != std::errc{} || end != text.data() + text.size())
-    return std::nullopt;
+  if (text.empty() || error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   return value;
 }
 
@@ -84,7 +83,8 @@ Operand of_range(const std::optional<Range>& range) {
 }
 
 Operand numbers(Field field, const std::string& text) {
-  if (const auto value = number_of(field, text)) return of_range(Range{bits_of(*value), bits_of(*value)});
+  if (const auto value = number_of(field, text))
+    return of_range(Range{bits_of(*value), bits_of(*value)});
   const auto divider = text.find_first_of("-:", 1);
   if (divider == std::string::npos) return {};
   const auto low = number_of(field, std::string_view(text).substr(0, divider));

@@ -156,8 +156,7 @@ Division divide(const Packet& packet, const Match& match) {
   if (match.fields.size() == 1 && match.fields[0] == Field::never && !packet.icmp)
     return {{}, {}, packet.peers};
   if (match.fields.size() == 1 && match.fields[0] == Field::never) return {{}, packet.peers, {}};
-  if (match.fields.size() == 1 && match.fields[0] == Field::unknown)
-    return {{}, packet.peers, {}};
+  if (match.fields.size() == 1 && match.fields[0] == Field::unknown) return {{}, packet.peers, {}};
   Division whole{{}, {}, packet.peers};
   Packet rest = packet;
   for (const auto& element : match.elements) {

@@ -18,12 +18,12 @@ constexpr std::uint64_t kAck = 0x10;
 struct Packet {
   const Connection* connection{nullptr};
   Ranges peers{};
-  bool answer{false};    ///< from this host to the peer
-  bool icmp{false};      ///< an ICMP message about the connection
+  bool answer{false};  ///< from this host to the peer
+  bool icmp{false};    ///< an ICMP message about the connection
   std::uint64_t tcp_flags{kSyn};
-  Bits local{};          ///< this host's address, after any redirection
+  Bits local{};  ///< this host's address, after any redirection
   std::optional<int> local_port{};
-  std::string iif{};     ///< "-": there is none
+  std::string iif{};  ///< "-": there is none
   std::string oif{};
   std::string ct_state{"new"};
   bool translated{false};

@@ -69,11 +69,11 @@ struct Match {
 struct Step {
   enum class Kind { match, maybe, map, set_mark, set_ct_mark, notrack, nat, verdict };
   Kind kind{Kind::match};
-  Match match{};                               ///< match, map
-  Verdict verdict{};                           ///< verdict
-  std::optional<std::uint64_t> number{};       ///< a new mark; nothing: not known
-  std::optional<Bits> nat_address{};           ///< nothing: this host's own
-  std::optional<int> nat_port{};               ///< nothing: as it was
+  Match match{};                          ///< match, map
+  Verdict verdict{};                      ///< verdict
+  std::optional<std::uint64_t> number{};  ///< a new mark; nothing: not known
+  std::optional<Bits> nat_address{};      ///< nothing: this host's own
+  std::optional<int> nat_port{};          ///< nothing: as it was
   bool nat_known{true};
 };
 

@@ -69,8 +69,8 @@ Evidence Gathering::evidence(int status) const {
   const std::string at = least_ms == most_ms ? fmt::format("{} ms", least_ms)
                                              : fmt::format("{} to {} ms", least_ms, most_ms);
   return {EvidenceKind::log, file, 0,
-          fmt::format("{} of {} answers {} after {}, the last {} {}", count, of, status, at, method,
-                      path),
+          fmt::format("{} of {} requests that ended in {} did so after {}, the last {} {}", count,
+                      of, status, at, method, path),
           true};
 }
 

@@ -29,7 +29,9 @@ Unseen undecidable(const std::string& what) {
 
 class Collector {
  public:
-  Collector(const Config& config, const std::string& prefix) : config_(config), prefix_(prefix) {}
+  Collector(const Config& config, const std::string& prefix) : config_(config), prefix_(prefix) {
+    found_.missing = config.missing;  // what was not read may name further logs
+  }
 
   LogFiles take() { return std::move(found_); }
 

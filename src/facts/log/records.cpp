@@ -13,21 +13,6 @@
 namespace hopcheck::log {
 namespace {
 
-/// "200:12,503:1"
-std::vector<std::pair<std::string, int>> parse_statuses(const std::string& text) {
-  std::vector<std::pair<std::string, int>> statuses;
-  for (std::size_t begin = 0; begin < text.size();) {
-    const auto end = std::min(text.find(',', begin), text.size());
-    const std::string part = text.substr(begin, end - begin);
-    const auto colon = part.find(':');
-    if (colon == std::string::npos) throw std::invalid_argument("no count of a status: " + part);
-    statuses.emplace_back(part.substr(0, colon),
-                          static_cast<int>(parse_number(part.substr(colon + 1), 0, 1 << 30)));
-    begin = end + 1;
-  }
-  return statuses;
-}
-
 Logged logged_of(const Record& record, const std::string& file, const Zone& zone) {
   Logged logged;
   logged.what = record["what"];
@@ -63,10 +48,10 @@ Prober prober_of(const Record& record, const std::string& file) {
   prober.host = record["host"];
   prober.method = record["method"];
   prober.path = record["path"];
-  prober.statuses = parse_statuses(record["statuses"]);
   prober.slowest_ms = static_cast<long>(record.number("slowest", -1));
   prober.file = file;
   prober.seen = occurrences(record, {});
+  prober.statuses = {{record["status"], prober.seen.count}};
   return prober;
 }
 
@@ -189,6 +174,30 @@ OneAccessLog parse_access_log(const std::string& file, const std::string& text) 
   return one;
 }
 
+void add_prober(Prober one, long long from, std::vector<Prober>& all) {
+  constexpr std::size_t kMostTimes = 24;
+  one.seen = one.seen.since(from);
+  if (one.seen.count == 0) return;
+  one.statuses.front().second = one.seen.count;
+  const auto same = std::find_if(all.begin(), all.end(), [&](const Prober& other) {
+    return other.agent == one.agent && other.source == one.source && other.host == one.host &&
+           other.method == one.method && other.path == one.path && other.file == one.file;
+  });
+  if (same == all.end()) return all.push_back(std::move(one));
+  same->statuses.push_back(one.statuses.front());
+  same->slowest_ms = std::max(same->slowest_ms, one.slowest_ms);
+  Occurrences& seen = same->seen;
+  seen.count += one.seen.count;
+  seen.at_least = seen.at_least || one.seen.at_least;
+  seen.first = std::min(seen.first, one.seen.first);
+  seen.last = std::max(seen.last, one.seen.last);
+  seen.times.insert(seen.times.end(), one.seen.times.begin(), one.seen.times.end());
+  std::sort(seen.times.begin(), seen.times.end());
+  if (seen.times.size() > kMostTimes)
+    seen.times.erase(seen.times.begin(),
+                     seen.times.end() - static_cast<std::ptrdiff_t>(kMostTimes));
+}
+
 }  // namespace hopcheck::log
 
 namespace hopcheck {
@@ -210,6 +219,9 @@ Occurrences Occurrences::since(long long from) const {
 std::string Occurrences::text() const {
   const auto clock = [](long long time) { return utc_text(time).substr(11, 8); };
   if (count == 1) return fmt::format("once, at {} UTC", clock(last));
+  if (first == last)
+    return fmt::format("{}{} times, all at {} UTC", at_least ? "at least " : "", count,
+                       clock(last));
   return fmt::format("{}{} times, from {} to {} UTC", at_least ? "at least " : "", count,
                      clock(first), clock(last));
 }

@@ -64,4 +64,8 @@ struct OneAccessLog {
 };
 OneAccessLog parse_access_log(const std::string& file, const std::string& text);
 
+/// Adds what a prober did from `from` on to what is known of the same one: a record tells of one
+/// status alone.
+void add_prober(Prober one, long long from, std::vector<Prober>& all);
+
 }  // namespace hopcheck::log

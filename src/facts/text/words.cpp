@@ -1,6 +1,8 @@
 // Words of command lines, as the programs that split them do it.
 #include "facts/text/words.h"
 
+#include <sstream>
+
 namespace hopcheck {
 namespace {
 
@@ -104,6 +106,13 @@ bool is_utf8(std::string_view bytes) {
     at += length;
   }
   return true;
+}
+
+std::vector<std::string> blank_separated(std::string_view text) {
+  std::istringstream in{std::string(text)};
+  std::vector<std::string> words;
+  for (std::string word; in >> word;) words.push_back(std::move(word));
+  return words;
 }
 
 }  // namespace hopcheck

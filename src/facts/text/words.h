@@ -20,6 +20,9 @@ std::string from_directory(const std::string& cwd, const std::string& path);
 /// Without blanks at both ends.
 std::string_view trimmed(std::string_view text);
 
+/// Words between blanks, as they stand.
+std::vector<std::string> blank_separated(std::string_view text);
+
 /// At most `limit` bytes of one line, "…" at a cut.
 std::string one_line(std::string_view text, std::size_t limit = 200);
 

@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "host/live/resources.h"
 #include "host/reducers.h"
 #include "host/tables.h"
 #include "host/text.h"
@@ -81,7 +82,10 @@ Answer Files::ask(const Question& question) const {
 Answer Files::answer(const Question& question) const {
   const std::string& path = question.words[0];
   if (question.verb == Verb::list) return list(path);
+  if (question.verb == Verb::space) return space(path);
+  if (question.verb == Verb::largest) return largest(path, deadline_);
   if (question.verb == Verb::walk) return walk(path);
+  if (question.verb == Verb::changed) return changed(path);
   if (question.verb == Verb::reduce) return reduce(question);
   const std::string cap = question.option("cap");
   return read(path,
@@ -199,6 +203,17 @@ Answer Files::list(const std::string& path) const {
     answer.text += join_words({type_name(entry.type), entry.name}) + "\n";
   }
   return answer;
+}
+
+Answer Files::changed(const std::string& path) const {
+  long long newest = 0;
+  for (const int flags : {O_PATH | O_NOFOLLOW, O_PATH}) {
+    const Fd handle(open(path, flags));
+    struct stat status {};
+    if (!handle.open() || fstat(handle.get(), &status) != 0) return failure(errno, path);
+    newest = std::max<long long>(newest, status.st_mtim.tv_sec);
+  }
+  return Answer::present(utc_text(newest) + "\n");
 }
 
 Answer Files::walk(const std::string& path) const {

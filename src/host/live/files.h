@@ -15,7 +15,8 @@ class Files {
   /// `root`: "" for this machine, else the directory as "/", without a slash at its end.
   Files(std::string root, const Deadline* deadline);
 
-  /// Answers read, reduce, list and walk; texts are not yet redacted.
+  /// Answers read, reduce, list, walk and changed, space and largest on this machine; texts are not
+  /// yet redacted.
   Answer ask(const Question& question) const;
   const Accounts& accounts() const { return accounts_; }
 
@@ -25,6 +26,7 @@ class Files {
   Answer reduce(const Question& question) const;
   Answer list(const std::string& path) const;
   Answer walk(const std::string& path) const;
+  Answer changed(const std::string& path) const;
   /// An open descriptor, or -1 with errno; in a tree no link leads out of it.
   int open(const std::string& path, int flags) const;
   int open_by_hand(const std::string& path, int flags) const;

@@ -7,6 +7,8 @@
 #include "host/live/listeners.h"
 #include "host/live/processes.h"
 #include "host/live/request.h"
+#include "host/live/resources.h"
+#include "host/text.h"
 
 namespace hopcheck {
 namespace {
@@ -39,6 +41,9 @@ class LiveHost : public Host {
       case Verb::reduce:
       case Verb::list:
       case Verb::walk:
+      case Verb::changed:
+      case Verb::space:
+      case Verb::largest:
         return files_.ask(question);
       case Verb::run:
         return live::run(question, deadline_);
@@ -52,11 +57,16 @@ class LiveHost : public Host {
         return live::processes(files_.accounts(), deadline_);
       case Verb::listeners:
         return live::listeners(deadline_);
+      case Verb::descriptors:
+        return live::descriptors(deadline_);
+      case Verb::handshake:
+        return handshake(question);
       case Verb::identity:
         return live::identity(files_.accounts());
       case Verb::now:
         return live::now();
       case Verb::settings:
+      case Verb::cloud:
         break;
     }
     return Answer::unseen(
@@ -77,6 +87,16 @@ class LiveHost : public Host {
           {Unseen::Why::switched_off, "crafted headers are sent with --probe full only", ""});
     }
     return live::request(wanted, deadline_);
+  }
+
+  Answer handshake(const Question& question) {
+    if (!options_.requests) return Answer::unseen({Unseen::Why::switched_off, "--probe none", ""});
+    Request request;
+    request.scheme = "https";
+    request.address = question.words.at(0);
+    request.port = static_cast<int>(parse_number(question.words.at(1), 1, 65535));
+    request.host = question.option("name");
+    return live::handshake(request, deadline_);
   }
 
   Deadline& deadline_;

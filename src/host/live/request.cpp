@@ -10,6 +10,7 @@
 #include <curl/curl.h>
 #include <strings.h>
 
+#include "host/certificate_text.h"
 #include "host/tables.h"
 #include "host/text.h"
 
@@ -278,9 +279,13 @@ class Turn {
   std::unique_lock<std::timed_mutex> lock_;
 };
 
-Answer send(const Request& request, int limit_ms, const Deadline& deadline) {
+Easy make_easy() {
   static const CURLcode initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
-  const Easy easy(initialised == CURLE_OK ? curl_easy_init() : nullptr, curl_easy_cleanup);
+  return {initialised == CURLE_OK ? curl_easy_init() : nullptr, curl_easy_cleanup};
+}
+
+Answer send(const Request& request, int limit_ms, const Deadline& deadline) {
+  const Easy easy = make_easy();
   if (!easy) return Answer::unseen({Unseen::Why::failed, "libcurl does not start", ""});
   Received received;
   std::array<char, CURL_ERROR_SIZE> words{};
@@ -313,6 +318,36 @@ Answer request(const Request& request, const Deadline& deadline) {
   const int limit_ms = std::min(request.timeout_ms, deadline.left_ms());
   if (deadline.passed()) return timed_out("no request was sent: the run's time was over");
   return send(request, std::max(limit_ms, 1), deadline);
+}
+
+Answer handshake(const Request& request, const Deadline& deadline) {
+  constexpr int limit_ms = 3000;
+  if (!is_sendable(request)) {
+    return Answer::unseen({Unseen::Why::failed, "a server name that cannot be asked for", ""});
+  }
+  const Easy easy = make_easy();
+  if (!easy) return Answer::unseen({Unseen::Why::failed, "libcurl does not start", ""});
+  Received received;
+  List connect_to(nullptr, curl_slist_free_all);
+  set_options(easy.get(), request, std::max(limited(&deadline, limit_ms), 1), received);
+  set_target(easy.get(), request, connect_to);
+  curl_easy_setopt(easy.get(), CURLOPT_CONNECT_ONLY, 1L);
+  curl_easy_setopt(easy.get(), CURLOPT_CERTINFO, 1L);
+  const CURLcode code = perform(easy.get(), deadline);
+  if (code != CURLE_OK) {
+    const std::string what = "the certificate shown on " + bracketed(request.address) + ":" +
+                             std::to_string(request.port) + ": " + curl_easy_strerror(code);
+    return Answer::unseen({Unseen::Why::failed, what, ""});
+  }
+  curl_certinfo* shown = nullptr;
+  curl_easy_getinfo(easy.get(), CURLINFO_CERTINFO, &shown);
+  std::string pem;
+  for (int i = 0; shown != nullptr && i < shown->num_of_certs; ++i) {
+    for (const curl_slist* field = shown->certinfo[i]; field != nullptr; field = field->next) {
+      if (starts_with(field->data, "Cert:")) pem += std::string(field->data + 5) + "\n";
+    }
+  }
+  return Answer::present(encode_certificates(certificates_of(pem)));
 }
 
 Answer sample(const Request& one, int count, const Deadline& deadline) {

@@ -47,7 +47,8 @@ int main(int argc, char** argv) {
     for (const auto& fate : evaluate(rules, connection)) {
       const bool fails = fate.kind == Fate::Kind::drop || fate.kind == Fate::Kind::reject;
       // TCP takes a refusal for a hint once it is connected.
-      words += (words.empty() ? "" : ",") + std::string(fails && (fate.later || fate.or_reject) ? "cut" : word_of(fate.kind));
+      words += (words.empty() ? "" : ",") +
+               std::string(fails && (fate.later || fate.or_reject) ? "cut" : word_of(fate.kind));
       if (fate.by.rule != nullptr) words += " by " + fate.by.rule->text;
     }
     std::cout << words << std::endl;

@@ -1,0 +1,168 @@
+// The application tells the load balancer by its status whether it is ready.
+#include <algorithm>
+#include <cctype>
+
+#include <fmt/format.h>
+
+#include "hopcheck/check.h"
+#include "hopcheck/cite.h"
+#include "hopcheck/sample.h"
+
+using namespace hopcheck;
+
+namespace {
+
+std::string lower(std::string text) {
+  for (char& letter : text)
+    letter = static_cast<char>(std::tolower(static_cast<unsigned char>(letter)));
+  return text;
+}
+
+bool is_json(const Exchange& exchange) {
+  const auto first = exchange.body.find_first_not_of(" \t\r\n");
+  return first != std::string::npos && exchange.body[first] == '{';
+}
+
+/// The value of a key on the first level of a JSON object, as written, in small letters; "" where
+/// it has none.
+std::string first_level(const std::string& body, const std::string& key) {
+  int depth = 0;
+  for (std::size_t i = 0; i < body.size(); ++i) {
+    if (body[i] == '{' || body[i] == '[') ++depth;
+    if (body[i] == '}' || body[i] == ']') --depth;
+    if (body[i] != '"') continue;
+    const auto end = body.find('"', i + 1);
+    if (end == std::string::npos) return {};
+    const std::string name = body.substr(i + 1, end - i - 1);
+    const auto colon = body.find_first_not_of(" \t\r\n", end + 1);
+    i = end;
+    if (depth != 1 || name != key || colon == std::string::npos || body[colon] != ':') continue;
+    const auto begin = body.find_first_not_of(" \t\r\n\"", colon + 1);
+    if (begin == std::string::npos) return {};
+    return body.substr(begin, body.find_first_of("\",}\r\n ", begin) - begin);
+  }
+  return {};
+}
+
+/// `"ready": false` and the like, as the body has it; "" where the body says no such thing.
+std::string not_ready(const Exchange& exchange) {
+  if (!is_json(exchange)) return {};
+  const std::string body = lower(exchange.body);
+  for (const char* key : {"ready", "readiness", "healthy", "alive", "ok", "available"}) {
+    const std::string value = first_level(body, key);
+    if (value == "false" || value == "no" || value == "down")
+      return fmt::format("\"{}\": {}", key, value);
+  }
+  for (const char* key : {"status", "state", "health"}) {
+    const std::string value = first_level(body, key);
+    for (const char* bad :
+         {"down", "unhealthy", "not_ready", "not-ready", "notready", "unavailable", "draining",
+          "maintenance", "fail", "failed", "error", "starting"}) {
+      if (value == bad) return fmt::format("\"{}\": \"{}\"", key, value);
+    }
+  }
+  return {};
+}
+
+/// Words with which an application takes itself out; "" for none.
+std::string takes_itself_out(const Exchange& exchange) {
+  const std::string said = not_ready(exchange);
+  if (!said.empty()) return said;
+  const std::string retry = exchange.header("Retry-After");
+  if (!retry.empty()) return "Retry-After: " + retry;
+  const std::string body = lower(exchange.body.substr(0, 200));
+  for (const char* words :
+       {"draining", "not ready", "maintenance", "shutting down", "out of service"}) {
+    if (body.find(words) != std::string::npos) return fmt::format("\"{}\"", words);
+  }
+  return {};
+}
+
+Evidence cite_body(const Route& route, const std::string& said) {
+  return {EvidenceKind::probe, route.request.method + " " + route.request.url(), 0, said, true};
+}
+
+Finding about(const Route& route, const Exchange& exchange, const std::string& said) {
+  Finding finding;
+  finding.about = {route.node()};
+  finding.evidence = {cite(route.request, exchange), cite_body(route, said)};
+  return finding;
+}
+
+/// Some answers good, some 503: what one worker was told, another does not know.
+bool differs(const Deployment& host, const Route& route, Outcome& out) {
+  const Fact<std::vector<Measurement>> measurements = measured(host, route);
+  const auto& all = *measurements;
+  const auto& codes = route.target->lb.codes.value;
+  const auto is_good = [&](const Measurement& one) {
+    return one.answered() && codes.contains(one.status);
+  };
+  const auto is_out = [](const Measurement& one) { return one.status == 503; };
+  const auto good = std::count_if(all.begin(), all.end(), is_good);
+  const auto away = std::count_if(all.begin(), all.end(), is_out);
+  if (good == 0 || away == 0) return false;
+  Finding finding;
+  finding.code = "app.readiness-flag-per-worker";
+  finding.title =
+      fmt::format("of {} requests for {} the application answered {} as wanted and {} with 503",
+                  all.size(), route.request.path, good, away);
+  finding.about = {route.node()};
+  std::string list;
+  for (const auto& one : all) list += (list.empty() ? "" : ", ") + std::to_string(one.status);
+  finding.evidence = {cite_body(route, list)};
+  Fix fix;
+  fix.summary =
+      "keep the readiness flag where all workers see it: a file, a database, not a "
+      "variable of the module";
+  fix.on = On::repo;
+  finding.fixes = {std::move(fix)};
+  out.report(std::move(finding));
+  return true;
+}
+
+void judge(const Deployment& host, const Route& route, Outcome& out) {
+  const Fact<Exchange> probe = host.probe(route);
+  const Exchange& exchange = *probe;
+  if (!exchange.answered() || author(exchange) == Author::nginx || route.request.scheme == "tcp")
+    return;
+  const bool good = route.target->lb.codes.value.contains(exchange.status);
+  if (!good && exchange.status != 503) return;
+  const std::string said = good ? not_ready(exchange) : takes_itself_out(exchange);
+  const bool quick = exchange.total_ms < route.target->lb.timeout_ms.value;
+  if (quick && differs(host, route, out)) return;
+  if (said.empty()) return;
+  Finding finding = about(route, exchange, said);
+  Fix fix;
+  fix.on = On::repo;
+  if (good) {
+    finding.code = "app.readiness-always-200";
+    finding.confidence = Confidence::likely;
+    finding.title = fmt::format("{} says {} with status {}: the load balancer keeps sending",
+                                route.request.path, said, exchange.status);
+    fix.summary = fmt::format("answer {} with status 503 while the application is not ready",
+                              route.request.path);
+    finding.evidence.push_back(
+        cite("codes", route.target->lb.codes, route.target->lb.codes.value.text));
+  } else {
+    finding.code = "app.readiness-withdrawn";
+    finding.title = fmt::format("the application takes itself out of service: {} answers 503, {}",
+                                route.request.path, said);
+    fix.summary =
+        "end the maintenance or draining that was begun in the application, or restart "
+        "it where that was long ago";
+  }
+  finding.fixes = {std::move(fix)};
+  out.report(std::move(finding));
+}
+
+}  // namespace
+
+HOPCHECK_CHECK(app_readiness) {
+  std::vector<const Route*> probes;
+  if (out.none(host.requested())) return out.not_applicable("there is nothing to request");
+  for (const Route* route : host.requested().seen_items()) {
+    if (route->kind == Route::Kind::probe) probes.push_back(route);
+  }
+  if (probes.empty()) return out.not_applicable("there is no load balancer's route");
+  out.each(probes, [&](const Route* route) { judge(host, *route, out); });
+}
