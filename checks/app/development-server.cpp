@@ -88,7 +88,6 @@ std::optional<Fix> serve_with_gunicorn(const Deployment& host, const AppServer& 
 
 Fix in_words() {
   Fix fix;
-  fix.on = On::repo;
   fix.summary = "serve it with gunicorn or uWSGI, started by a systemd unit";
   fix.interrupts = Interrupts::restart;
   return fix;
@@ -208,8 +207,10 @@ HOPCHECK_CHECK(app_development_server) {
     Finding finding;
     finding.code = "app.dev-server-in-production";
     finding.when = When::under_load;
-    finding.title =
-        fmt::format("{} is Flask's development server, and it serves the site", app.text());
+    finding.title = fmt::format(
+        "{} is Flask's development server, and it serves the site: one process, no "
+        "timeouts, and its debugger is one setting away",
+        app.text());
     finding.about = {endpoint->node()};
     finding.evidence = {command_line(host, app)};
     for (const Listener& listener : app.listeners) finding.evidence.push_back(cite(listener));

@@ -82,6 +82,16 @@ Evidence cite_body(const Route& route, const std::string& said) {
   return {EvidenceKind::probe, route.request.method + " " + route.request.url(), 0, said, true};
 }
 
+/// The answer's first words as they came, on one line.
+std::string quoted_body(const Exchange& exchange) {
+  constexpr std::size_t kMost = 120;
+  std::string text = exchange.body.substr(0, exchange.body.find_last_not_of(" \t\r\n") + 1);
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ') c = ' ';
+  }
+  return text.size() > kMost ? text.substr(0, kMost) + "..." : text;
+}
+
 Finding about(const Route& route, const Exchange& exchange, const std::string& said) {
   Finding finding;
   finding.about = {route.node()};
@@ -145,11 +155,15 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
         cite("codes", route.target->lb.codes, route.target->lb.codes.value.text));
   } else {
     finding.code = "app.readiness-withdrawn";
-    finding.title = fmt::format("the application takes itself out of service: {} answers 503, {}",
-                                route.request.path, said);
+    const std::string body = quoted_body(exchange);
+    finding.title =
+        fmt::format("the application takes itself out of service: {} answers 503{}",
+                    route.request.path, body.empty() ? " with " + said : ", and says: " + body);
+    if (!body.empty()) finding.evidence.back().text = body;
+    fix.on = On::host;
     fix.summary =
-        "end the maintenance or draining that was begun in the application, or restart "
-        "it where that was long ago";
+        "if nobody works on it now, take back what switched it off (a file, a setting or a flag "
+        "that the application looks at); if somebody does, wait for them";
   }
   finding.fixes = {std::move(fix)};
   out.report(std::move(finding));

@@ -8,6 +8,7 @@
 #include "hopcheck/cite.h"
 #include "hopcheck/flask_source.h"
 #include "hopcheck/ini.h"
+#include "hopcheck/remedy.h"
 #include "hopcheck/traceback.h"
 
 using namespace hopcheck;
@@ -42,7 +43,15 @@ const SupervisorProgram* supervised(const Deployment& host, const Endpoint& endp
   return servers == 1 ? likely : nullptr;
 }
 
-/// What the program said last: the exception, and the user's own line that it rose from.
+/// The first word of the program's command that is an absolute path.
+std::string server_of(const SupervisorProgram& program) {
+  const auto begin = program.command.value.find('/');
+  if (begin == std::string::npos) return {};
+  return program.command.value.substr(begin, program.command.value.find(' ', begin) - begin);
+}
+
+/// What the program said last: the exception, and the user's own line that it rose from. To start
+/// it again would fail again, so that the fix is what comes before that.
 void add_log(const Deployment& host, const SupervisorProgram& program, Finding& finding, Fix& fix) {
   const auto lines = supervisor_log(host, program);
   if (!lines.seen()) return;
@@ -55,8 +64,30 @@ void add_log(const Deployment& host, const SupervisorProgram& program, Finding& 
   if (!frame) return;
   finding.title += fmt::format(" ({}:{})", frame->file, frame->line);
   finding.evidence.push_back(cite(*frame));
+  fix.commands.clear();
+  const std::string variable = missing_variable(reason, frame);
+  if (!variable.empty()) {
+    const auto& from = program.command.from;
+    fix.summary = fmt::format(
+        "add {}=\"...\" to environment= of program {} ({}, beside line {}); then "
+        "supervisorctl update, which starts it",
+        variable, program.name, from.source, from.line);
+    return;
+  }
   fix.on = On::repo;
-  fix.summary = fmt::format("mend {}:{}, then start it", frame->file, frame->line);
+  fix.summary = fmt::format("{}; then supervisorctl start {}",
+                            remedy_of(reason, frame, server_of(program)), program.name);
+}
+
+/// "is FATAL: supervisor gave it up" where its log says so.
+void add_state(const Deployment& host, const SupervisorProgram& program, Finding& finding) {
+  const auto gave_up = supervisor_gave_up(host, program);
+  if (!gave_up.seen() || gave_up->empty()) return;
+  finding.detail = fmt::format(
+      "supervisor is told to run it as program {}, and gave it up: it ended at every start, and "
+      "its state is FATAL.",
+      program.name);
+  finding.evidence.push_back(cite_log("supervisor's log", *gave_up));
 }
 
 void blame_supervisor(const Deployment& host, const SupervisorProgram& program, Finding& finding) {
@@ -71,6 +102,7 @@ void blame_supervisor(const Deployment& host, const SupervisorProgram& program, 
         fmt::format("supervisor is told to run it as program {}, and does not.", program.name);
     fix.summary = "start it";
     fix.commands = {"supervisorctl start " + shell_quote(program.name)};
+    add_state(host, program, finding);
     add_log(host, program, finding, fix);
   } else {
     finding.detail = fmt::format(

@@ -207,6 +207,16 @@ bool asks_of_the_client(const Deployment& host, const AppServer& app) {
          (source->proxy_fix || !source->asks_scheme.empty() || !source->asks_address.empty());
 }
 
+/// "X-Forwarded-For, X-Forwarded-Proto": all but one of them.
+std::string names_of(const std::vector<std::pair<std::string, std::string>>& headers,
+                     const std::string& but) {
+  std::string names;
+  for (const auto& [name, value] : headers) {
+    if (name != but) names += (names.empty() ? "" : ", ") + name;
+  }
+  return names;
+}
+
 void judge_inheritance(const Deployment& host, const Route& route, Outcome& out) {
   const auto headers = headers_of(route);
   if (headers.dropped.empty()) return;
@@ -226,10 +236,15 @@ void judge_inheritance(const Deployment& host, const Route& route, Outcome& out)
   Finding finding;
   finding.code = "nginx.proxy-headers-not-inherited";
   finding.confidence = Confidence::likely;
+  const std::string others = host_lost ? names_of(lost, "Host") : names;
+  const std::string sends =
+      !host_lost ? "no " + names
+                 : fmt::format("Host {} (nginx's own $proxy_host){}", proxy_host(route),
+                               others.empty() ? "" : " and no " + others);
   finding.title = fmt::format(
-      "location {} sends the application no {}: its own proxy_set_header drops {} of "
+      "location {} sends the application {}: its own proxy_set_header drops {} of "
       "the block around it",
-      route.location == nullptr ? route.server->label() : route.location->pattern, names,
+      route.location == nullptr ? route.server->label() : route.location->pattern, sends,
       headers.dropped.size() == 1 ? "the one" : fmt::format("the {}", headers.dropped.size()));
   add_place(route, finding);
   finding.about.resize(1);  // whichever route comes first

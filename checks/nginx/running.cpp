@@ -75,6 +75,26 @@ void add_unit(const Deployment& host, const std::string& name, Finding& finding)
   }
 }
 
+/// Starts nginx so that it is there after the next boot too.
+Fix start(const Deployment& host, const nginx::Instance& instance, Finding& finding) {
+  Fix fix;
+  fix.summary = "start nginx";
+  fix.commands = {instance.load_command()};
+  const auto* units = host.units().if_seen();
+  const Unit* unit = units == nullptr || instance.unit.empty() ? nullptr : unit_of(host, instance);
+  const std::string enabled = unit == nullptr || !unit->state.seen() ? "" : unit->state->enabled;
+  if (enabled == "disabled") {
+    finding.evidence.push_back({EvidenceKind::command, "systemctl is-enabled " + unit->name, 0,
+                                "disabled: it does not start at boot", false});
+    fix.summary = "start nginx, now and at every boot";
+    fix.commands = {instance.command("-t") + " && systemctl enable --now " +
+                    shell_quote(unit->name)};
+  } else if (enabled != "enabled") {
+    fix.lasts = Lasts::until_reboot;
+  }
+  return fix;
+}
+
 Finding not_running(const Deployment& host, const nginx::Instance& instance) {
   Finding finding;
   finding.code = "nginx.not-running";
@@ -83,11 +103,7 @@ Finding not_running(const Deployment& host, const nginx::Instance& instance) {
   finding.evidence = {
       {EvidenceKind::kernel, "process table", 0, "no process named nginx: master process", false}};
   if (!instance.unit.empty()) add_unit(host, instance.unit, finding);
-  Fix fix;
-  fix.summary = "start nginx";
-  fix.commands = {instance.load_command()};
-  fix.lasts = Lasts::until_reboot;
-  finding.fixes = {std::move(fix)};
+  finding.fixes = {start(host, instance, finding)};
   return finding;
 }
 
@@ -117,8 +133,8 @@ Finding port_in_use(const Deployment& host, const nginx::Instance& instance,
   }
   // What systemd-run started has no file that could be disabled, and is gone at the next boot.
   const bool transient = holder->unit.starts_with("run-");
-  fix.summary = fmt::format("stop {}{} and start nginx", holder->unit,
-                            transient ? "" : ", now and at every boot,");
+  fix.summary = fmt::format("stop {}{}, and start nginx", holder->unit,
+                            transient ? "" : " and keep it from starting at boot");
   fix.commands.insert(
       fix.commands.begin(),
       (transient ? "systemctl stop " : "systemctl disable --now ") + shell_quote(holder->unit));

@@ -9,6 +9,7 @@
 #include "hopcheck/cite.h"
 #include "hopcheck/flask_source.h"
 #include "hopcheck/mend.h"
+#include "hopcheck/remedy.h"
 #include "hopcheck/renamed.h"
 #include "hopcheck/traceback.h"
 
@@ -163,34 +164,68 @@ bool mend_attribute(const Deployment& host, const Unit& unit, const std::string&
   return true;
 }
 
+/// The path that systemd needs and that is not there; "" where it is there, or was not seen.
+std::string missing_path(const Deployment& host, const Unit& unit, int status) {
+  const auto* folder = unit.setting("WorkingDirectory");
+  if (status == kChdir && folder == nullptr) return {};
+  if (status != kChdir && status != kExec) return {};
+  const std::string path = status == kChdir ? folder->value : program_of(unit);
+  if (!path.starts_with('/')) return {};
+  const auto walk = host.walk(path);
+  return walk.seen() && walk->whole.seen() && !walk->exists() ? path : "";
+}
+
+/// What is to be brought back is the user's to know; what follows is said.
+bool name_what_is_missing(const Deployment& host, const Unit& unit, int status, Fix& fix) {
+  const std::string path = missing_path(host, unit, status);
+  if (path.empty()) return false;
+  const auto* setting = unit.setting(status == kChdir ? "WorkingDirectory" : "ExecStart");
+  fix.summary = fmt::format(
+      "bring {} back and then {}; or name the right path at {}:{}, systemctl "
+      "daemon-reload, and the same",
+      path, start_again(unit.name), setting->from.source, setting->from.line);
+  return true;
+}
+
+/// Its value is not known here, so that there is no line to paste.
+Fix with_variable(const Unit& unit, const std::string& variable) {
+  Fix fix;
+  const auto* file = unit.setting("EnvironmentFile");
+  const auto* start = unit.setting("ExecStart");
+  std::string where;
+  if (file != nullptr) {
+    where = fmt::format("add {}=... to {} ({}:{})", variable,
+                        file->value.substr(file->value.starts_with('-') ? 1 : 0), file->from.source,
+                        file->from.line);
+  } else if (start != nullptr) {
+    where = fmt::format("add Environment={}=... to {}, below line {}", variable, start->from.source,
+                        start->from.line);
+  } else {
+    where = fmt::format("set {} for {}: Environment= in the unit", variable, unit.name);
+  }
+  fix.summary =
+      fmt::format("{}; then systemctl daemon-reload && {}", where, start_again(unit.name));
+  return fix;
+}
+
 Fix fix_of_failed(const Deployment& host, const Unit& unit, const UnitState& state,
                   const std::optional<OwnFrame>& frame, const std::string& reason) {
   Fix fix;
   if (mend_name(host, unit, state.exit_status, fix)) return fix;
   if (mend_attribute(host, unit, reason, fix)) return fix;
+  if (name_what_is_missing(host, unit, state.exit_status, fix)) return fix;
+  const std::string variable = missing_variable(reason, frame);
+  if (!variable.empty()) return with_variable(unit, variable);
+  const std::string remedy = remedy_of(reason, frame, program_of(unit));
+  fix.commands = {start_again(unit.name)};
+  if (!remedy.empty()) {
+    fix.on = On::repo;
+    fix.summary = remedy + "; then start it";
+    return fix;
+  }
   fix.summary = state.exit_code == 2
                     ? "start it again"  // killed from outside
                     : "mend what the last lines of its journal name, then start it";
-  fix.commands = {start_again(unit.name)};
-  if (!frame) return fix;
-  const std::string place = fmt::format("{}:{}", frame->file, frame->line);
-  const auto missing = reason.find("No module named '");
-  fix.on = On::repo;
-  fix.summary = fmt::format("mend {}, then start it", place);
-  if (missing != std::string::npos) {
-    const auto begin = missing + 17;
-    fix.summary = fmt::format(
-        "install {} for the Python that runs {}, or take it out of {}; then "
-        "start it",
-        reason.substr(begin, reason.find('\'', begin) - begin), unit.name, place);
-  } else if (reason.starts_with("KeyError") && frame->code.find("environ") != std::string::npos) {
-    fix.on = On::host;
-    fix.commands.clear();
-    fix.summary = fmt::format(
-        "set {} for {}: Environment= or EnvironmentFile= in the unit, then "
-        "systemctl daemon-reload and start it",
-        reason.substr(std::min(reason.size(), std::size_t{10})), unit.name);
-  }
   return fix;
 }
 
@@ -209,6 +244,12 @@ Finding failed(const Deployment& host, const Unit& unit, const UnitState& state,
   if (frame) {
     finding.evidence.push_back(cite(*frame));
     reason += fmt::format(" ({}:{})", frame->file, frame->line);
+  }
+  const std::string missing = missing_path(host, unit, state.exit_status);
+  if (!missing.empty()) {
+    reason =
+        fmt::format("{} {} does not exist",
+                    state.exit_status == kChdir ? "its WorkingDirectory" : "its program", missing);
   }
   const std::string ended = state.sub == "auto-restart"
                                 ? fmt::format("ends again and again ({})", exit_words(state))
@@ -275,16 +316,61 @@ Fix fix_of_stopped(const Deployment& host, const Route& route, const Unit& unit,
   return fix;
 }
 
+std::string why_not(const Unit& unit, const UnitState& state) {
+  if (state.load == "not-found") return "it has no unit file any more";
+  if (state.load == "masked") return "it is masked, a link to /dev/null stands in for its file";
+  const auto* start = unit.setting("ExecStart");
+  if (start == nullptr) return "systemd refuses its file, which has no ExecStart";
+  return fmt::format("systemd refuses its file {}", unit.file);
+}
+
+/// The links that systemctl mask leaves.
+void cite_mask(const Deployment& host, const Unit& unit, Finding& finding) {
+  for (const char* folder : {"/etc/systemd/system/", "/run/systemd/system/"}) {
+    const auto walk = host.walk(folder + unit.name);
+    if (!walk.seen()) continue;
+    for (const PathStep& step : walk->steps) {
+      if (step.type != PathStep::Type::link || step.target != "/dev/null") continue;
+      finding.evidence.push_back({EvidenceKind::kernel, step.path, 0, "link to /dev/null", false});
+    }
+  }
+}
+
+/// The line that systemd refuses: as it says itself in the journal, else a quote that is never
+/// closed.
+void name_refused(const Deployment& host, const Unit& unit, Finding& finding) {
+  const auto journal = host.journal(unit.name);
+  const std::string start_of = unit.file + ":";
+  if (journal.seen() && !unit.file.empty()) {
+    for (auto line = journal->rbegin(); line != journal->rend(); ++line) {
+      if (!line->starts_with(start_of)) continue;
+      finding.evidence.push_back(
+          cite_log("journalctl -u " + unit.name, line->substr(0, kLineLength)));
+      break;
+    }
+  }
+  const auto* start = unit.setting("ExecStart");
+  if (start != nullptr && without_stray_quote(host, unit)) {
+    finding.title +=
+        fmt::format(", line {}: a quote in ExecStart is never closed", start->from.line);
+  } else if (finding.evidence.back().kind == EvidenceKind::log) {
+    const std::string& said = finding.evidence.back().text;
+    finding.title += ", line " + said.substr(start_of.size());
+  }
+}
+
 Finding stopped(const Deployment& host, const Route& route, const Unit& unit,
                 const UnitState& state) {
   Finding finding;
   const bool cannot =
       state.load == "masked" || state.load == "not-found" || state.load == "bad-setting";
   finding.code = cannot ? "systemd.unit-masked-or-missing" : "systemd.unit-not-started";
-  finding.title = cannot ? fmt::format("{} cannot start: it is {}", unit.name, state.load)
+  finding.title = cannot ? fmt::format("{} cannot start: {}", unit.name, why_not(unit, state))
                          : fmt::format("{} is not started ({})", unit.name, state.active);
   finding.about = {"unit:" + unit.name};
   finding.evidence = {cite(unit, state)};
+  if (state.load == "masked") cite_mask(host, unit, finding);
+  if (state.load == "bad-setting") name_refused(host, unit, finding);
   cite_setting(unit, unit.name.ends_with(".socket") ? "ListenStream" : "ExecStart", finding);
   finding.fixes = {fix_of_stopped(host, route, unit, state)};
   return finding;

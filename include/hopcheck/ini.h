@@ -22,4 +22,8 @@ std::vector<Located<std::string>> uwsgi_values(const Deployment& host, const App
 Fact<std::vector<std::string>> supervisor_log(const Deployment& host,
                                               const SupervisorProgram& program);
 
+/// The line in supervisor's own log that gave the program up (its state is FATAL), "" where the
+/// last one that names it says another thing.
+Fact<std::string> supervisor_gave_up(const Deployment& host, const SupervisorProgram& program);
+
 }  // namespace hopcheck

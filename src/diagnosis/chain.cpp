@@ -83,8 +83,8 @@ std::optional<ChainHop> firewall_hop(const Deployment& host, const Route& route,
   for (const auto& part : verdict->parts) {
     if (part.action == FirewallPart::Action::accept) continue;
     hop.status = "unknown";
-    hop.label = fmt::format("{}: {}: {}", verdict->front_end, part.rule.chain_text(),
-                            part.rule.text);
+    hop.label =
+        fmt::format("{}: {}: {}", verdict->front_end, part.rule.chain_text(), part.rule.text);
   }
   hop.status = hop_status(route, "firewall", findings, hop.status);
   return hop;
@@ -103,6 +103,15 @@ ChainHop nginx_hop(const Route& route, const std::vector<JudgedFinding>& finding
   return hop;
 }
 
+/// A file that nobody accepts on, whatever the reason that it was left.
+bool is_leftover(const Endpoint& endpoint, const std::vector<JudgedFinding>& findings) {
+  return std::any_of(findings.begin(), findings.end(), [&](const JudgedFinding& judged) {
+    const auto& about = judged.finding->about;
+    return judged.counts && judged.finding->code == "socket.stale-file" && !about.empty() &&
+           about.front() == endpoint.node();
+  });
+}
+
 /// The first of the route's sockets that is there, else the first.
 std::optional<ChainHop> socket_hop(const Deployment& host, const Route& route,
                                    const std::vector<JudgedFinding>& findings) {
@@ -115,6 +124,10 @@ std::optional<ChainHop> socket_hop(const Deployment& host, const Route& route,
     if (!hop || there)
       hop = {"socket", endpoint.member.text(), there ? "pass" : known ? "fail" : "unknown"};
     if (known && !there) hop->label += ": not there";
+    if (there && is_leftover(endpoint, findings)) {
+      hop->label += ": left over, nobody accepts on it";
+      hop->status = "fail";
+    }
     if (there) break;
   }
   if (hop) hop->status = hop_status(route, "socket", findings, hop->status);

@@ -34,7 +34,8 @@ Evidence cite(const Unit& unit, const UnitState& state) {
   std::string text = state.active + " (" + state.sub + ")";
   if (!state.result.empty() && state.result != "success") text += ", result " + state.result;
   if (state.exit_code != 0 && state.is_failing()) text += ", " + exit_words(state);
-  if (state.restarts > 0) text += fmt::format(", restarted {} times", state.restarts);
+  if (state.restarts == 1) text += ", restarted once";
+  if (state.restarts > 1) text += fmt::format(", restarted {} times", state.restarts);
   return {EvidenceKind::command, "systemctl show " + unit.name, 0, text, false};
 }
 

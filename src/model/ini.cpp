@@ -86,4 +86,27 @@ Fact<std::vector<std::string>> supervisor_log(const Deployment& host,
       Unseen::Why::undecidable, "where supervisor keeps what " + program.name + " says", {}};
 }
 
+Fact<std::string> supervisor_gave_up(const Deployment& host, const SupervisorProgram& program) {
+  // As Debian ships it, unless its settings name another.
+  std::string path = "/var/log/supervisor/supervisord.log";
+  const auto logs = ini_values(host, "/etc/supervisor/supervisord.conf", "supervisord", "logfile");
+  if (!logs.empty() && logs.back().value.starts_with('/')) path = logs.back().value;
+  path = path.substr(0, path.find_first_of(" ;"));
+  const auto text =
+      text_of(host.state().host.ask(ask::reduce(path, "last-lines-40")), path + ": not there");
+  if (!text.seen()) return text.unseen();
+  const auto lines = lines_of(*text);
+  const std::string fatal = "gave up: " + program.name + " entered FATAL state";
+  const std::vector<std::string> others = {"spawned: '" + program.name + "'",
+                                           "success: " + program.name + " ",
+                                           "stopped: " + program.name + " "};
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) {
+    if (line->find(fatal) != std::string::npos) return *line;
+    for (const auto& other : others) {
+      if (line->find(other) != std::string::npos) return std::string();
+    }
+  }
+  return std::string();
+}
+
 }  // namespace hopcheck
