@@ -6,7 +6,9 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/lines.h"
 #include "hopcheck/sample.h"
+#include "hopcheck/source_lines.h"
 
 using namespace hopcheck;
 
@@ -92,6 +94,46 @@ std::string quoted_body(const Exchange& exchange) {
   return text.size() > kMost ? text.substr(0, kMost) + "..." : text;
 }
 
+/// "/run/shop/drain" of `if os.path.exists("/run/shop/drain"):`, where that file is there.
+std::string asked_for(const Deployment& host, const std::string& code) {
+  const auto open = code.find_first_of("\"'");
+  if (open == std::string::npos || code[open + 1] != '/') return {};
+  const auto close = code.find(code[open], open + 1);
+  if (close == std::string::npos) return {};
+  const std::string path = code.substr(open + 1, close - open - 1);
+  const auto walk = host.walk(path);
+  const bool there = walk.seen() && walk->whole.seen() && walk->exists() &&
+                     walk->last().type == PathStep::Type::file;
+  return there ? path : "";
+}
+
+/// The source looks whether a file exists, and answers 503 in one of the lines below.
+void switched_off_by_file(const Deployment& host, const Route& route, Finding& finding, Fix& fix) {
+  constexpr int kLinesBelow = 3;
+  if (route.endpoints.empty()) return;
+  const auto app = host.app_behind(route.endpoints.front());
+  if (!app.seen() || *app == nullptr) return;
+  for (const char* word : {"exists", "isfile", "is_file"}) {
+    for (const Evidence& asks : source_lines(host, **app, word)) {
+      const std::string path = asked_for(host, asks.text);
+      if (path.empty() || path.starts_with("/etc/")) continue;
+      for (int below = 1; below <= kLinesBelow; ++below) {
+        const auto line = line_of(host, asks.source, asks.line + below);
+        if (!line.seen() || line->find("503") == std::string::npos) continue;
+        finding.evidence.push_back(asks);
+        finding.evidence.push_back(
+            {EvidenceKind::file, asks.source, asks.line + below, *line, false});
+        fix.summary = fmt::format(
+            "if nobody works on it now, move {} away, which switches it off; if somebody does, "
+            "wait for them",
+            path);
+        fix.commands = {"mv " + shell_quote(path) + " " + shell_quote(path + ".off")};
+        return;
+      }
+    }
+  }
+}
+
 Finding about(const Route& route, const Exchange& exchange, const std::string& said) {
   Finding finding;
   finding.about = {route.node()};
@@ -164,6 +206,7 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
     fix.summary =
         "if nobody works on it now, take back what switched it off (a file, a setting or a flag "
         "that the application looks at); if somebody does, wait for them";
+    switched_off_by_file(host, route, finding, fix);
   }
   finding.fixes = {std::move(fix)};
   out.report(std::move(finding));

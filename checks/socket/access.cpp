@@ -6,6 +6,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/lines.h"
 #include "hopcheck/mend.h"
 #include "hopcheck/permit.h"
 
@@ -94,6 +95,85 @@ std::optional<Fix> mend_socket_unit(const Deployment& host, const std::string& p
   return std::nullopt;
 }
 
+/// Where gunicorn is told its umask, and the very words there.
+struct Umask {
+  Evidence from{};
+  std::string words{};
+  std::string option{};  ///< all but the value: "--umask ", "umask = 0o"
+  bool of_unit{false};
+};
+
+std::optional<Umask> umask_in_unit(const Unit& unit) {
+  const auto* start = unit.setting("ExecStart");
+  if (start == nullptr) return std::nullopt;
+  for (const char* option : {"--umask ", "--umask=", " -m "}) {
+    const auto at = start->value.find(option);
+    if (at == std::string::npos) continue;
+    const auto value = at + std::string(option).size();
+    const auto end = std::min(start->value.find(' ', value), start->value.size());
+    return Umask{start->from, start->value.substr(at, end - at), option, true};
+  }
+  return std::nullopt;
+}
+
+std::optional<Umask> umask_in_file(const Deployment& host, const std::string& file) {
+  constexpr int kMostLines = 300;
+  if (!file.starts_with('/')) return std::nullopt;
+  for (int number = 1; number < kMostLines; ++number) {
+    const auto line = line_of(host, file, number);
+    if (!line.seen()) return std::nullopt;
+    const auto after = line->find_first_not_of(" =", 5);
+    if (!line->starts_with("umask") || after == std::string::npos || line->find('=') > after)
+      continue;
+    const auto words = line->substr(0, line->find_first_of(" #", after));
+    return Umask{{EvidenceKind::file, file, number, *line, false}, words, "umask = 0o", false};
+  }
+  return std::nullopt;
+}
+
+/// gunicorn makes its socket with the rights that its umask leaves: the group's, where nginx's user
+/// is in it or may join it, else everybody's, as gunicorn does by itself.
+std::optional<Fix> mend_umask(const Deployment& host, const Endpoint& endpoint,
+                              const Credentials& worker, const Walk& walk,
+                              const nginx::Instance& instance, Finding& finding) {
+  const auto seen = host.app_behind(endpoint);
+  const AppServer* app = seen.seen() ? *seen : nullptr;
+  if (app == nullptr || app->kind != AppServer::Kind::gunicorn || !app->unit.ends_with(".service"))
+    return std::nullopt;
+  const Unit* unit = unit_named(host, app->unit);
+  auto umask = unit == nullptr ? std::nullopt : umask_in_unit(*unit);
+  if (!umask) umask = umask_in_file(host, app->gunicorn.config_file);
+  if (!umask || !walk.last().acl.empty()) return std::nullopt;
+  finding.evidence.push_back(umask->from);
+  const std::string& group = walk.last().group;
+  Credentials joined = worker;
+  const bool joins = !is_group_of(worker, walk.last());
+  if (!is_powerful(group)) joined.groups.push_back(group);
+  Walk opened = walk;
+  opened.steps.back().mode = 0770;
+  const bool by_group = denied_at(joined, opened) == nullptr;
+  opened.steps.back().mode = 0777;
+  if (!by_group && denied_at(worker, opened) != nullptr) return std::nullopt;
+  const auto edit =
+      replaced(host, umask->from, umask->words, umask->option + (by_group ? "007" : "0"));
+  if (!edit) return std::nullopt;
+  Fix fix;
+  fix.edits = {*edit};
+  fix.interrupts = Interrupts::restart;
+  fix.summary = "let gunicorn's umask leave the socket to " +
+                (by_group ? "group " + group : std::string("everybody"));
+  fix.widens = by_group ? "group " + group : "every user of this host";
+  if (by_group && joins) {
+    fix.summary += fmt::format(", and let {} join it", worker.user);
+    fix.widens += fmt::format("; {}, to what that group may do", worker.user);
+    fix.commands.push_back("usermod -aG " + shell_quote(group) + " " + shell_quote(worker.user));
+  }
+  fix.commands.push_back(umask->of_unit ? restart_with_new_file(app->unit)
+                                        : "systemctl restart " + shell_quote(app->unit));
+  if (by_group && joins) fix.commands.push_back(instance.load_command());
+  return fix;
+}
+
 /// "0700 shop:shop"
 std::string rights(const PathStep& step) {
   return fmt::format("{:04o} {}:{}{}", step.mode, step.user, step.group,
@@ -129,6 +209,7 @@ Finding denied(const Deployment& host, const Endpoint& endpoint, const Deploymen
     if (fix) finding.fixes.push_back(std::move(*fix));
   };
   if (is_socket) add(mend_socket_unit(host, endpoint.member.path, worker));
+  if (is_socket) add(mend_umask(host, endpoint, worker, walk, *sender.instance, finding));
   add(join_group(worker, walk, step, *sender.instance));
   if (!is_socket) {
     if (const Unit* unit = maker_of(host, step.path)) add(keep_open(host, worker, step, *unit));
