@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include "hopcheck/source_lines.h"
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 #include "hopcheck/lines.h"
 #include "hopcheck/server_blocks.h"
+#include "hopcheck/source_lines.h"
 
 using namespace hopcheck;
 
@@ -95,20 +95,54 @@ class Report {
     auto lines = source_lines(host_, *app_, word);
     if (lines.empty() && word == "TRUSTED_HOSTS")
       lines = source_lines(host_, *app_, "trusted_hosts");
-    for (const Evidence& line : lines) finding_.evidence.push_back(line);
-    if (!lines.empty()) setting_ = fmt::format("{}:{}", lines.front().source, lines.front().line);
+    for (Evidence line : lines) {
+      line.text.erase(0, line.text.find_first_not_of(" \t"));
+      finding_.evidence.push_back(std::move(line));
+    }
+    if (lines.empty()) return;
+    at_ = lines.front();
+    setting_ = fmt::format(" ({}:{})", at_.source, at_.line);
+  }
+
+  /// The address as one more word of the list in the application's source.
+  std::optional<Fix> one_more_host() const {
+    const auto begin = at_.text.find('[', at_.text.find('='));
+    const auto end = at_.text.find(']', begin);
+    const auto quote = at_.text.rfind('"', end);
+    if (app_ == nullptr || app_->unit.empty() || begin == std::string::npos ||
+        end == std::string::npos || quote == std::string::npos || quote < begin)
+      return std::nullopt;
+    const std::string last = at_.text.substr(quote, end + 1 - quote);
+    // Names are compared without their port.
+    const std::string address = sent().substr(0, sent().rfind(':'));
+    std::string line = at_.text;
+    line.replace(quote, last.size(), fmt::format("\", \"{}\"]", address));
+    Fix fix;
+    fix.summary = fmt::format("let the application take {} as a Host", address);
+    fix.edits = {{at_.source, at_.line, at_.text, line}};
+    fix.commands = {"systemctl restart " + shell_quote(app_->unit)};
+    fix.interrupts = Interrupts::restart;
+    return fix;
   }
 
   void add_fixes() {
     if (auto fix = name_in_nginx(host_, route_, name_)) finding_.fixes.push_back(std::move(*fix));
+    const auto in_source = one_more_host();
+    if (in_source) finding_.fixes.push_back(*in_source);
     Fix lb;
     lb.summary =
         fmt::format("let the load balancer's health check send Host {}, where it can", name_);
     lb.on = On::lb;
     finding_.fixes.push_back(std::move(lb));
+    if (in_source) return;
     Fix repo;
-    repo.summary = fmt::format("let the application take {} as a Host{}", sent(),
-                               setting_.empty() ? "" : " (" + setting_ + ")");
+    repo.summary =
+        finding_.code == "app.server-name-mismatch"
+            ? fmt::format(
+                  "leave SERVER_NAME{} out: with it the application answers to that "
+                  "name alone",
+                  setting_)
+            : fmt::format("add {} to the hosts that the application takes{}", sent(), setting_);
     repo.on = On::repo;
     finding_.fixes.push_back(std::move(repo));
   }
@@ -118,7 +152,8 @@ class Report {
   const Exchange& exchange_;
   std::string name_;
   const AppServer* app_{nullptr};
-  std::string setting_{};
+  Evidence at_{};
+  std::string setting_{};  ///< " (/srv/shop/shop.py:4)"
   Finding finding_{};
 };
 

@@ -98,13 +98,26 @@ Fix in_source(std::string summary) {
   return fix;
 }
 
+std::string then_restart(const AppServer& app) {
+  return app.unit.empty() ? ", then restart the application"
+                          : ", then systemctl restart " + shell_quote(app.unit);
+}
+
+/// What a source needs that has no ProxyFix yet.
+Fix wrap(const AppServer& app, const Evidence& source, int x_for) {
+  return in_source(fmt::format(
+      "in {}, once the application is made: from werkzeug.middleware.proxy_fix import ProxyFix; "
+      "app.wsgi_app = ProxyFix(app.wsgi_app, x_for={}, x_proto=1){}",
+      source.source, x_for, then_restart(app)));
+}
+
 /// The call as it should stand.
-Fix write_instead(const ProxyFix& right) {
+Fix write_instead(const AppServer& app, const ProxyFix& right) {
   std::string call = right.text();
   const std::string name = "ProxyFix(";
   call.insert(name.size(), call == name + ")" ? "app.wsgi_app" : "app.wsgi_app, ");
-  return in_source(fmt::format("write {} in {}:{}, and restart the application", call,
-                               right.from.source, right.from.line));
+  return in_source(fmt::format("in line {} of {} write {}{}", right.from.line, right.from.source,
+                               call, then_restart(app)));
 }
 
 /// What is in front of the application, in words: "the load balancer and nginx".
@@ -165,7 +178,7 @@ void judge_addresses(const Route& route, const AppServer& app, const ProxyFix& f
   cite_ways(route, addresses, finding);
   ProxyFix counted = fix;
   counted.x_for = right;
-  if (right > 0) finding.fixes = {write_instead(counted)};
+  if (right > 0) finding.fixes = {write_instead(app, counted)};
   out.report(std::move(finding));
 }
 
@@ -210,7 +223,7 @@ void judge_unset(const Deployment& host, const Route& route, const AppServer& ap
   }
   ProxyFix right = fix;
   right.x_host = right.x_prefix = 0;
-  finding.fixes = {write_instead(right)};
+  finding.fixes = {write_instead(app, right)};
   out.report(std::move(finding));
 }
 
@@ -232,14 +245,13 @@ void judge_scheme(const Deployment& host, const Route& route, const AppServer& a
     finding.evidence = {source.proxy_fix->from};
     ProxyFix right = *source.proxy_fix;
     right.x_proto = 1;
-    finding.fixes = {write_instead(right)};
+    finding.fixes = {write_instead(app, right)};
   } else {
     finding.title = fmt::format(
         "X-Forwarded-Proto {} arrives at {}, and nothing there reads it (no ProxyFix): {}",
         path->told, app.text(), minds.words);
-    finding.fixes = {
-        in_source("wrap the application: app.wsgi_app = ProxyFix(app.wsgi_app, x_for=0, "
-                  "x_proto=1)")};
+    const Evidence place{EvidenceKind::file, source.files.front(), 0, {}, false};
+    finding.fixes = {wrap(app, place, 0)};
   }
   if (route.instance != nullptr) finding.evidence.push_back(route.action.from);
   finding.evidence.push_back(cite("url", route.target->site.url, route.target->site.url.value));
@@ -266,12 +278,7 @@ void judge_missing(const Route& route, const AppServer& app, const AppSource& so
       on_socket ? "none, since gunicorn listens on a Unix socket" : "that of nginx for everybody");
   finding.evidence = {asks};
   cite_ways(route, addresses, finding);
-  ProxyFix fix;
-  fix.x_for = std::max(right, 1);
-  fix.x_proto = 1;
-  finding.fixes = {in_source(fmt::format(
-      "wrap the application: app.wsgi_app = ProxyFix(app.wsgi_app, x_for={}, x_proto=1)",
-      *fix.x_for))};
+  finding.fixes = {wrap(app, asks, std::max(right, 1))};
   out.report(std::move(finding));
 }
 

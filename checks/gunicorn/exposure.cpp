@@ -31,6 +31,24 @@ std::vector<Located<std::string>> binds_of(const Deployment& host, const AppServ
   return binds == nullptr ? std::vector<Located<std::string>>{} : *binds;
 }
 
+/// nginx talks to this port by another address than loopback: that changes with the bind. False
+/// where its line cannot be written anew.
+bool follow_bind(const Deployment& host, const Listener& listener, const std::string& bind,
+                 Fix& fix) {
+  for (const Endpoint& endpoint : host.endpoints().seen_items()) {
+    const nginx::Member& member = endpoint.member;
+    if (member.is_unix() || member.host == "localhost" || is_loopback(member.host) ||
+        !listener.serves(member.host, member.port))
+      continue;
+    const auto edit = replaced(host, member.from, member.text(), bind);
+    const auto senders = host.senders(endpoint);
+    if (!edit || senders.empty() || senders.front().instance == nullptr) return false;
+    fix.edits.push_back(*edit);
+    fix.commands.push_back(senders.front().instance->load_command());
+  }
+  return true;
+}
+
 Fix bind_to_loopback(const Deployment& host, const AppServer& app, const Listener& listener) {
   Fix fix;
   const std::string bind = fmt::format("127.0.0.1:{}", listener.port);
@@ -41,7 +59,10 @@ Fix bind_to_loopback(const Deployment& host, const AppServer& app, const Listene
       continue;
     if (bind_elsewhere(host, app, each.value, bind, fix)) break;
   }
-  return fix;
+  if (fix.edits.empty() || follow_bind(host, listener, bind, fix)) return fix;
+  Fix words;
+  words.summary = fix.summary + ", and let nginx connect there";
+  return words;
 }
 
 }  // namespace

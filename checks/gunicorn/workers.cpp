@@ -118,9 +118,10 @@ void add_limits(const Deployment& host, const AppServer& app, Finding& finding) 
   const int longest = (nginx_s > 0 ? nginx_s : lb.idle_timeout_ms.value / 1000) - 5;
   if (timeout.seen() && timeout->value < longest) {
     Fix patient = set_gunicorn(host, app, {"timeout", "--timeout", "-t"}, timeout, longest);
-    patient.summary =
-        fmt::format("give requests {} s instead of {}: still less than {} waits", longest,
-                    timeout->value, nginx_s > 0 ? "nginx" : "the load balancer");
+    patient.summary = fmt::format(
+        "where the request ends within that, give it {} s instead of {}: still less "
+        "than {} waits",
+        longest, timeout->value, nginx_s > 0 ? "nginx" : "the load balancer");
     finding.fixes.push_back(std::move(patient));
   }
   finding.fixes.push_back(std::move(code));

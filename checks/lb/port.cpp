@@ -121,6 +121,11 @@ Finding mismatch(const Deployment& host, const Route& route, const std::vector<O
   fix.summary = fmt::format("point the load balancer's health check and traffic at port {}",
                             meant.listener->port);
   fix.on = On::lb;
+  if (route.target->lb.profile.value == "aws-alb" || route.target->lb.profile.value == "aws-nlb") {
+    fix.commands = {
+        fmt::format("aws elbv2 modify-target-group --target-group-arn ARN --health-check-port {}",
+                    meant.listener->port)};
+  }
   finding.fixes.push_back(std::move(fix));
   if (auto other = listen_there_too(host, meant, port)) finding.fixes.push_back(std::move(*other));
   return finding;

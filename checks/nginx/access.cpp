@@ -3,31 +3,57 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/health_path.h"
+#include "hopcheck/lines.h"
 
 using namespace hopcheck;
 
 namespace {
+
+/// Lets the load balancer in, to the probe's path alone where that can be written.
+Fix let_in(const Deployment& host, const Route& route, const std::string& sources) {
+  std::vector<std::string> lines;
+  for (const auto& source : route.target->lb.sources.value)
+    lines.push_back("allow " + source + ";");
+  Fix fix;
+  fix.commands = {route.instance->load_command()};
+  fix.interrupts = Interrupts::reload;
+  const Evidence& first = route.access.front().from;
+  std::vector<std::string> alone = lines;
+  alone.push_back("deny all;");
+  if (const auto edit = own_location(host, route, alone)) {
+    fix.summary = fmt::format("let the load balancer in, to {} alone", route.request.path);
+    fix.edits = {*edit};
+    fix.widens = fmt::format("{}, to {}", sources, route.request.path);
+    return fix;
+  }
+  fix.summary = "let the load balancer in before the line that turns it away";
+  for (const auto& line : lines) {
+    if (auto edit = line_before(host, first, line)) fix.edits.push_back(std::move(*edit));
+  }
+  if (fix.edits.empty()) fix.commands.clear();
+  // To nginx all that passes the load balancer comes from there.
+  fix.widens = fmt::format("{}, and with it all who come by way of the load balancer", sources);
+  return fix;
+}
 
 Finding turned_away(const Deployment& host, const Route& route, const nginx::AccessRule& rule) {
   const LbSettings& lb = route.target->lb;
   const std::string sources = fmt::format("{}", fmt::join(lb.sources.value, ", "));
   Finding finding;
   finding.code = "nginx.access-rule-blocks";
-  finding.title = fmt::format("nginx answers 403 to the load balancer ({}) on {}: {}", sources,
-                              route.request.path, rule.from.text);
+  finding.title = fmt::format("nginx turns the load balancer ({}) away from {} with 403: \"{}\"",
+                              sources, route.request.path, rule.from.text);
   finding.about = {route.node()};
   finding.evidence = {rule.from, cite("sources", lb.sources, sources)};
   const auto probe = host.probe(route);
-  if (probe.seen() && probe->answered()) finding.evidence.push_back(cite(route.request, *probe));
-  Fix fix;
-  fix.summary = "let the load balancer in before the line that turns it away";
-  const Evidence& first = route.access.front().from;
-  for (const auto& source : lb.sources.value)
-    fix.edits.push_back({first.source, first.line, "", "allow " + source + ";"});
-  fix.commands = {route.instance->load_command()};
-  fix.interrupts = Interrupts::reload;
-  fix.widens = sources;
-  finding.fixes = {std::move(fix)};
+  if (probe.seen() && probe->answered()) {
+    finding.evidence.push_back(cite(route.request, *probe));
+    if (probe->status != 403)
+      finding.detail =
+          "hopcheck's own probe is answered: it comes from this host itself, which is let in.";
+  }
+  finding.fixes = {let_in(host, route, sources)};
   return finding;
 }
 

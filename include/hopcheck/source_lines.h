@@ -8,7 +8,8 @@
 namespace hopcheck {
 
 /// The lines, outside of comments, in which a word stands, in the module that an app server was
-/// told to load and the modules beside it. Empty also where the module was not found.
+/// told to load and the modules beside it, with their indentation. Empty also where the module was
+/// not found.
 std::vector<Evidence> source_lines(const Deployment& host, const AppServer& app,
                                    const std::string& word);
 

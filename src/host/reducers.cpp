@@ -11,6 +11,7 @@
 #include "host/log_lines.h"
 #include "host/reduce_flask.h"
 #include "host/reduce_python.h"
+#include "host/reduce_words.h"
 
 namespace hopcheck {
 namespace {
@@ -90,7 +91,7 @@ std::string public_key(const ByteSource& source, const std::string&) {
 }  // namespace
 
 Reducer find_reducer(const std::string& name) {
-  constexpr std::array<std::pair<const char*, Reducer>, 9> reducers{
+  constexpr std::array<std::pair<const char*, Reducer>, 10> reducers{
       {{"last-lines-40", last_lines},
        {"certificates-1", certificates},
        {"public-key-1", public_key},
@@ -98,6 +99,7 @@ Reducer find_reducer(const std::string& name) {
        {"access-log-1", reduce_access_log},
        {"probers-1", reduce_probers},
        {"flask-1", reduce_flask},
+       {"lines-with-1", reduce_lines_with},
        {"python-forwarding-1", reduce_python_forwarding},
        {"time-zone-1", reduce_time_zone}}};
   for (const auto& [known, reducer] : reducers) {

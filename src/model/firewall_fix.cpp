@@ -127,6 +127,8 @@ Fix rule_fix(const Deployment& host, const Caller& caller,
                                            : "let the load balancer in before that rule";
   if (insertions.front().number == 0 && !caller.connection.loopback)
     fix.summary = "let the load balancer in at the end of the chain";
+  if (insertions.front().text.find("established") != std::string::npos)
+    fix.summary = "let the answers to connections that were let in out again";
   bool saved = true;
   for (const auto& insertion : insertions) {
     saved = add_edit(host.state().host, insertion, fix) && saved;

@@ -2,6 +2,7 @@
 #include "hopcheck/source_lines.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "model/state.h"
 
@@ -26,31 +27,20 @@ std::string module_path(const Deployment& host, const AppServer& app) {
   return {};
 }
 
-bool is_letter(char c) {
-  return c == '_' || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
-bool has_word(const std::string& line, const std::string& word) {
-  const auto at = line.find(word);
-  const auto begin = line.find_first_not_of(" \t");
-  if (at == std::string::npos || line[begin] == '#') return false;
-  const bool alone = at == 0 || !is_letter(line[at - 1]);
-  return alone && (at + word.size() == line.size() || !is_letter(line[at + word.size()]));
-}
-
+/// "12 app.config = ...": the number and the line.
 void search(Host& host, const std::string& file, const std::string& word,
             std::vector<Evidence>& found) {
-  const Answer answer = host.ask(ask::read(file));
+  const Answer answer = host.ask(ask::reduce(file, "lines-with-1", word));
   if (answer.status != Answer::Status::present) return;
-  int number = 0;
   for (std::size_t begin = 0; begin < answer.text.size() && found.size() < kMostLines;) {
     const auto end = std::min(answer.text.find('\n', begin), answer.text.size());
     const std::string line = answer.text.substr(begin, end - begin);
     begin = end + 1;
-    ++number;
-    if (!has_word(line, word)) continue;
-    found.push_back(
-        {EvidenceKind::file, file, number, line.substr(line.find_first_not_of(" \t")), false});
+    int number = 0;
+    const auto [rest, error] = std::from_chars(line.data(), line.data() + line.size(), number);
+    const auto text = static_cast<std::size_t>(rest - line.data()) + 1;
+    if (error != std::errc{} || text >= line.size()) continue;
+    found.push_back({EvidenceKind::file, file, number, line.substr(text), false});
   }
 }
 

@@ -1,7 +1,9 @@
 // Reading, listing and walking real files, and things that only look like files.
 #include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include "as_user.h"
 #include "folder.h"
@@ -103,6 +105,24 @@ TEST_CASE("entries of a directory with their types") {
   CHECK(symlink("/", (folder / "e").c_str()) == 0);
   CHECK(ask_live(ask::list(folder.path())).text ==
         "file \"a b\"\nfile b\ndirectory c\nfifo d\nlink e\n");
+}
+
+TEST_CASE("a path is as new as the newer of a link and what it leads to") {
+  const test::Folder folder;
+  const std::string file = folder.write("site", "server {}");
+  const std::string link = folder / "enabled";
+  REQUIRE(symlink(file.c_str(), link.c_str()) == 0);
+  const auto date = [](const std::string& path, time_t seconds) {
+    const timespec times[2] = {{seconds, 0}, {seconds, 0}};
+    REQUIRE(utimensat(AT_FDCWD, path.c_str(), times, AT_SYMLINK_NOFOLLOW) == 0);
+  };
+  date(file, 1'700'000'000);
+  date(link, 1'700'000'100);
+  CHECK(ask_live(ask::changed(file)) == Answer::present(utc_text(1'700'000'000) + "\n"));
+  CHECK(ask_live(ask::changed(link)) == Answer::present(utc_text(1'700'000'100) + "\n"));
+  date(file, 1'700'000'200);
+  CHECK(ask_live(ask::changed(link)) == Answer::present(utc_text(1'700'000'200) + "\n"));
+  CHECK(ask_live(ask::changed(folder / "gone")).status == Status::absent);
 }
 
 TEST_CASE("a walk shows links and what they lead to") {
