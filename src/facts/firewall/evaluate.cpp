@@ -18,6 +18,7 @@ struct Line {
   Place perhaps_dropped{};   ///< somewhere on the way
   Place perhaps_accepted{};  ///< in this base chain
   bool perhaps_refused{false};
+  bool perhaps_silenced{false};
   std::string zone{};
 };
 
@@ -350,6 +351,7 @@ class Evaluator {
     if (may_accept && line.perhaps_accepted.chain == nullptr) line.perhaps_accepted = at.place();
     if (may_drop && line.perhaps_dropped.chain == nullptr) line.perhaps_dropped = at.place();
     line.perhaps_refused = line.perhaps_refused || verdict.kind == V::reject;
+    line.perhaps_silenced = line.perhaps_silenced || verdict.kind == V::drop;
     next.push_back(std::move(line));
   }
 
@@ -436,7 +438,7 @@ class Evaluator {
     fate.by = by;
     fate.how = how;
     fate.answer = line.packet.answer || (connection_.loopback && line.packet.iif == "-");
-    fate.or_reject = fate.kind == Fate::Kind::drop && line.perhaps_refused;
+    fate.either = fate.kind == Fate::Kind::drop ? line.perhaps_refused : line.perhaps_silenced;
     fate.later = later_ && kind != Fate::Kind::accept;
     fate.by_peer = names_peer(by.rule, line.packet);
     fate.zone = line.zone;

@@ -33,14 +33,14 @@ struct Fate {
   enum class Kind { accept, drop, reject, unknown };
   Kind kind{Kind::accept};
   Ranges peers{};
-  Place by{};             ///< drop, reject: what decides; unknown: what could not be judged
-  std::string how{};      ///< reject: what the sender is told
-  bool answer{false};     ///< it meets the packets that this host answers with
-  bool later{false};      ///< it meets packets behind the first one, which passes
-  bool by_peer{false};    ///< the rule names the peer's address
-  bool or_reject{false};  ///< dropped, but for a reject before it that could not be judged
-  std::string zone{};     ///< the zone of firewalld that it came through
-  Bits address{};         ///< what the packet's destination is there, after any redirection
+  Place by{};           ///< drop, reject: what decides; unknown: what could not be judged
+  std::string how{};    ///< reject: what the sender is told
+  bool answer{false};   ///< it meets the packets that this host answers with
+  bool later{false};    ///< it meets packets behind the first one, which passes
+  bool by_peer{false};  ///< the rule names the peer's address
+  bool either{false};   ///< dropped or rejected: a rule before it could not be judged
+  std::string zone{};   ///< the zone of firewalld that it came through
+  Bits address{};       ///< what the packet's destination is there, after any redirection
   int port{0};
 };
 

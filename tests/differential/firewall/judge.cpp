@@ -48,7 +48,7 @@ int main(int argc, char** argv) {
       const bool fails = fate.kind == Fate::Kind::drop || fate.kind == Fate::Kind::reject;
       // TCP takes a refusal for a hint once it is connected.
       words += (words.empty() ? "" : ",") +
-               std::string(fails && (fate.later || fate.or_reject) ? "cut" : word_of(fate.kind));
+               std::string(fails && (fate.later || fate.either) ? "cut" : word_of(fate.kind));
       if (fate.by.rule != nullptr) words += " by " + fate.by.rule->text;
     }
     std::cout << words << std::endl;
