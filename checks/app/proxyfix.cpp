@@ -116,7 +116,7 @@ Fix write_instead(const AppServer& app, const ProxyFix& right) {
   std::string call = right.text();
   const std::string name = "ProxyFix(";
   call.insert(name.size(), call == name + ")" ? "app.wsgi_app" : "app.wsgi_app, ");
-  return in_source(fmt::format("in line {} of {} write {}{}", right.from.line, right.from.source,
+  return in_source(fmt::format("in {}:{} write {}{}", right.from.source, right.from.line,
                                call, then_restart(app)));
 }
 

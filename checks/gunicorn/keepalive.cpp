@@ -38,7 +38,7 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
   finding.title =
       fmt::format("gunicorn closes idle connections after {} s, the load balancer uses them for {}",
                   keepalive.value, duration_text(idle_ms));
-  finding.about = {route.endpoints.front().node(), route.node()};
+  finding.about = {route.node(), route.endpoints.front().node()};
   Evidence kept = keepalive.from;
   if (kept.kind == EvidenceKind::default_) kept.text = fmt::format("keepalive = {}", kept.text);
   finding.evidence = {kept, cite("idle_timeout", lb.idle_timeout_ms, duration_text(idle_ms)),

@@ -230,7 +230,7 @@ bool recurs(const Deployment& host, Case& one) {
   if (one.by_us) return true;
   if (one.logged.what == "header-too-big") return one.logged.seen.count >= 2;
   if (one.route == nullptr) return false;
-  one.logged.seen = one.logged.seen.since(*app_started(host, *one.route));
+  one.logged.seen = one.logged.seen.since(*app_started(host, *one.route) + 1);
   return one.logged.seen.count >= kFewest;
 }
 

@@ -167,7 +167,8 @@ Partial<Logged> current_errors(const Deployment& host, const nginx::Instance& in
     return current;
   }
   for (Logged group : all.seen_items()) {
-    group.seen = group.seen.since(*started);
+    // Logs count whole seconds: what stands in that of the start may be older than it.
+    group.seen = group.seen.since(*started + 1);
     if (group.seen.count > 0) current.add(std::move(group));
   }
   return current;
