@@ -126,3 +126,13 @@ TEST_CASE("the lab's broken machines, replayed, have the diagnosis that they had
   REQUIRE(names.size() >= 30);
   for (const auto& name : names) judge_scenario(name);
 }
+
+TEST_CASE("a socket that a killed server left does not stand as good in the chain") {
+  const Report report =
+      diagnose_bundle(read_bundle("stale-socket", read_source("tests/scenarios/stale-socket.hop")));
+  const auto hop = std::find_if(report.chain.begin(), report.chain.end(),
+                                [](const auto& each) { return each.hop == "socket"; });
+  REQUIRE(hop != report.chain.end());
+  CHECK(hop->status == "fail");
+  CHECK(hop->label.find("left over") != std::string::npos);
+}
