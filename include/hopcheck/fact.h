@@ -51,13 +51,19 @@ class Fact {
 
   bool seen() const { return std::holds_alternative<T>(state_); }
   /// The value; throws NotSeen, which ends the check (or its subject) as a skip.
-  const T& operator*() const {
+  const T& operator*() const& {
     if (!seen()) throw NotSeen(std::get<Unseen>(state_));
     return std::get<T>(state_);
   }
+  /// Of a fact that does not outlive the expression the value itself, so that it may be kept.
+  T operator*() && {
+    if (!seen()) throw NotSeen(std::get<Unseen>(state_));
+    return std::get<T>(std::move(state_));
+  }
   const T* operator->() const { return &**this; }
   /// The value, or null: for code that goes on without it.
-  const T* if_seen() const { return std::get_if<T>(&state_); }
+  const T* if_seen() const& { return std::get_if<T>(&state_); }
+  const T* if_seen() && = delete;
   /// Call only where !seen().
   const Unseen& unseen() const { return std::get<Unseen>(state_); }
 
