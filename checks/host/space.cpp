@@ -217,8 +217,7 @@ void judge(const Deployment& host, const Used& used, Outcome& out) {
       "mount it for writing again; where the kernel made it read-only (dmesg), check the disk "
       "first";
   fix.commands = {"mount -o remount,rw " + shell_quote(system.mount)};
-  const auto* instances = host.nginx().if_seen();
-  for (const nginx::Instance& instance : *instances) {
+  for (const nginx::Instance& instance : *host.nginx()) {
     if (log->node == "nginx:" + instance.conf_path && instance.master == 0)
       fix.commands.push_back(instance.load_command());
   }

@@ -73,7 +73,9 @@ class Rule {
       all.push_back({second_of(year, *end) + *summer, -*standard});
     }
     std::sort(all.begin(), all.end(), [](const Change& a, const Change& b) { return a.at < b.at; });
-    all.insert(all.begin(), {0, all.back().offset});
+    // What holds before the first of them is what the last one leaves.
+    all.push_back({0, all.back().offset});
+    std::rotate(all.begin(), all.end() - 1, all.end());
     return all;
   }
 
@@ -205,15 +207,16 @@ std::string reduce_time_zone(const ByteSource& source, const std::string&) {
   const long long end = parse_utc(std::to_string(last_year + 1) + "-01-01T00:00:00Z");
   std::string out;
   Change before = changes->front();
-  std::vector<Change> ours;
-  for (const Change& change : *changes) {
-    if (change.at <= begin) before = change;
-    if (change.at > begin && change.at < end) ours.push_back(change);
-  }
-  ours.insert(ours.begin(), {begin, before.offset});
-  for (const Change& change : ours) {
+  const auto tell = [&out](const Change& change) {
     out += join_words({"offset", std::to_string(change.offset), "from=" + utc_text(change.at)});
     out += '\n';
+  };
+  for (const Change& change : *changes) {
+    if (change.at <= begin) before = change;
+  }
+  tell({begin, before.offset});
+  for (const Change& change : *changes) {
+    if (change.at > begin && change.at < end) tell(change);
   }
   return out;
 }
