@@ -59,6 +59,7 @@ Finding about(const Route& route, const Exchange& exchange, const std::vector<Me
     finding.evidence.push_back(
         cite("interval", lb.interval_ms, duration_text(lb.interval_ms.value)));
   Fix shallow;
+  shallow.on = On::repo;
   shallow.summary = fmt::format("let {} answer at once: no database, no other service, no waiting",
                                 route.request.path);
   Fix patient;
