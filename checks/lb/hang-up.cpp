@@ -1,4 +1,6 @@
 // Requests that whoever asked gave up, always after the same time.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
@@ -10,6 +12,7 @@ using namespace hopcheck;
 namespace {
 
 constexpr int kGivenUp = 499;
+constexpr int kUsualIdleS = 60;             // an AWS load balancer's own default
 constexpr std::uint64_t kFewestProbes = 3;  // one slow probe changes nothing at the load balancer
 
 /// The target whose load balancer hangs up after this time; null: none is known to.
@@ -46,7 +49,7 @@ Finding hung_up(const Target& target, const Gathering& at) {
     patient.commands = {
         "aws elbv2 modify-load-balancer-attributes --load-balancer-arn ARN "
         "--attributes Key=idle_timeout.timeout_seconds,Value=" +
-        std::to_string(2 * limit.value / 1000)};
+        std::to_string(std::max(kUsualIdleS, 2 * limit.value / 1000))};
   finding.fixes = {std::move(patient), std::move(sooner)};
   return finding;
 }

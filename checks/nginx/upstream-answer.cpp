@@ -6,6 +6,7 @@
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 #include "hopcheck/edits.h"
+#include "hopcheck/flask_source.h"
 #include "hopcheck/logs.h"
 
 using namespace hopcheck;
@@ -143,6 +144,39 @@ std::size_t line_of_end(const std::vector<std::string>& lines) {
   return telling_line(lines);
 }
 
+/// The function that answers the path, in the application's source.
+const FlaskSource::Route* handler_of(const FlaskSource& source, const std::string& path) {
+  const auto found =
+      std::find_if(source.routes.begin(), source.routes.end(),
+                   [&](const FlaskSource::Route& each) { return each.path == path; });
+  return found == source.routes.end() ? nullptr : &*found;
+}
+
+/// A process that is ended from outside Python, or by os._exit(), leaves no exception.
+void add_silent_end(const Deployment& host, const Case& one, const Unit& unit, Finding& finding) {
+  finding.detail +=
+      " Its journal says nothing at that second: so end os._exit(), a crash in a C library and a "
+      "kill from outside.";
+  std::string where = "what answers " + one.asked();
+  for (const auto& endpoint : one.route->endpoints) {
+    const auto app = host.app_behind(endpoint);
+    if (!app.seen() || *app == nullptr) continue;
+    const auto source = flask_source(host, **app);
+    const auto* handler = source.seen() ? handler_of(*source, one.logged.path) : nullptr;
+    if (handler == nullptr) continue;
+    where = fmt::format("the function at {}:{}", handler->from.source, handler->from.line);
+    finding.evidence.push_back(handler->from);
+  }
+  Fix fix;
+  fix.on = On::repo;
+  fix.summary = fmt::format(
+      "find what ends the process in {}; with Environment=PYTHONFAULTHANDLER=1 in {} the next "
+      "crash "
+      "writes its traceback to the journal",
+      where, unit.name);
+  finding.fixes.push_back(std::move(fix));
+}
+
 /// What the application's journal says at the seconds at which the connections ended.
 void add_journal(const Deployment& host, const Case& one, Finding& finding) {
   const auto unit = host.unit_behind(*one.route);
@@ -152,12 +186,9 @@ void add_journal(const Deployment& host, const Case& one, Finding& finding) {
       journal_between(host, name, one.logged.seen.last - 2, one.logged.seen.last + 2);
   if (!lines.seen()) return;
   const std::size_t telling = line_of_end(*lines);
-  if (telling < lines->size()) {
-    finding.evidence.push_back(cite_log("journalctl -u " + name, (*lines)[telling]));
-    finding.detail += " At that second its journal says why.";
-  } else {
-    finding.detail += " Its journal says nothing at that second.";
-  }
+  if (telling == lines->size()) return add_silent_end(host, one, **unit, finding);
+  finding.evidence.push_back(cite_log("journalctl -u " + name, (*lines)[telling]));
+  finding.detail += " At that second its journal says why.";
   Fix fix;
   fix.summary = "mend what the application's journal says at these moments";
   fix.on = On::repo;

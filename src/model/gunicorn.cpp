@@ -65,6 +65,17 @@ Fix set_gunicorn(const Deployment& host, const AppServer& app, const GunicornNam
   return fix;
 }
 
+std::optional<Fix> longer_queue(const Deployment& host, const AppServer& app) {
+  constexpr int kSmall = 512;
+  constexpr int kUsual = 2048;  // gunicorn's own default
+  const auto& backlog = app.gunicorn.backlog;
+  if (!backlog.seen() || backlog->value >= kSmall || app.unit.empty()) return std::nullopt;
+  Fix fix = set_gunicorn(host, app, {"backlog", "--backlog", ""}, backlog, kUsual);
+  if (fix.edits.empty()) return std::nullopt;
+  fix.summary = fmt::format("let {} connections wait instead of {}", kUsual, backlog->value);
+  return fix;
+}
+
 Fact<std::string> worker_kind(const AppServer& app) {
   if (!app.gunicorn.worker_class.seen()) return app.gunicorn.worker_class.unseen();
   const std::string& name = app.gunicorn.worker_class->value;
