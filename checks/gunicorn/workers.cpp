@@ -173,21 +173,6 @@ bool workers_run(const Deployment& host, const AppServer& app) {
   return running > 0;
 }
 
-Fix more_room(const Deployment& host, const AppServer& app, int capacity) {
-  constexpr int kThreads = 8;
-  const auto& threads = app.gunicorn.threads;
-  const int wanted = threads.seen() ? std::max(kThreads, threads->value * 2) : kThreads;
-  Fix fix = set_gunicorn(host, app, {"threads", "--threads", ""}, threads, wanted);
-  fix.summary = fmt::format("free the {} now, and let each worker handle {} requests at once",
-                            capacity == 1 ? "worker" : "workers", wanted);
-  if (fix.commands.empty() && app.unit.ends_with(".service")) {
-    fix.summary = "free the workers; it lasts until as many requests hang again";
-    fix.commands = {"systemctl restart " + shell_quote(app.unit)};
-    fix.lasts = Lasts::until_restart;
-  }
-  return fix;
-}
-
 void judge_queue(const Deployment& host, const AppServer& app, const Route& route, Outcome& out) {
   const Exchange& exchange = *host.probe(route);
   if (exchange.outcome != Exchange::Outcome::timed_out || !exchange.connected) return;
@@ -220,7 +205,7 @@ void judge_queue(const Deployment& host, const AppServer& app, const Route& rout
     finding.detail = fmt::format(
         "Nobody took the request from the queue in {}: all workers are busy with others.",
         duration_text(std::lround(exchange.total_ms)));
-    finding.fixes = {more_room(host, app, *capacity)};
+    finding.fixes = {more_at_once(host, app)};
     return out.report(std::move(finding));
   }
 }

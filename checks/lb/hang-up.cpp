@@ -5,6 +5,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/gunicorn.h"
 #include "hopcheck/logs.h"
 
 using namespace hopcheck;
@@ -77,7 +78,18 @@ std::uint64_t given_up(const Prober& prober) {
   return count;
 }
 
-void judge_probes(const Route& route, const AccessLog& log, Outcome& out) {
+/// Where the probe waits for a worker, a quicker answer of its own does not help it.
+void add_workers(const Deployment& host, const Route& route, Finding& finding) {
+  for (const auto& endpoint : route.endpoints) {
+    const auto app = host.app_behind(endpoint);
+    if (!app.seen() || *app == nullptr || (*app)->kind != AppServer::Kind::gunicorn) continue;
+    const auto& workers = (*app)->gunicorn.workers;
+    if (workers.seen()) finding.evidence.push_back(workers->from);
+    return finding.fixes.push_back(more_at_once(host, **app));
+  }
+}
+
+void judge_probes(const Deployment& host, const Route& route, const AccessLog& log, Outcome& out) {
   const Prober* worst = nullptr;
   for (const Prober& prober : log.probers) {
     if (prober.ours || prober.path != route.request.path) continue;
@@ -98,11 +110,11 @@ void judge_probes(const Route& route, const AccessLog& log, Outcome& out) {
   finding.evidence = {{EvidenceKind::log, worst->file, 0, worst->text(), true},
                       cite("timeout", limit, waits)};
   Fix shallow;
-  shallow.summary = fmt::format(
-      "let {} answer at once, also when the application is busy: no database, no waiting",
-      route.request.path);
+  shallow.summary =
+      fmt::format("let {} answer at once: no database, no waiting", route.request.path);
   shallow.on = On::repo;
-  finding.fixes = {std::move(shallow)};
+  add_workers(host, route, finding);
+  finding.fixes.push_back(std::move(shallow));
   out.report(std::move(finding));
 }
 
@@ -121,7 +133,7 @@ HOPCHECK_CHECK(lb_hang_up) {
     durations = durations || logs.seen.durations || logs.seen.failed.empty();
     for (const Route* route : host.requested().seen_items()) {
       if (route->instance == &instance && route->kind == Route::Kind::probe)
-        judge_probes(*route, logs.seen, out);
+        judge_probes(host, *route, logs.seen, out);
     }
     const auto at = gathering(logs.seen, kGivenUp, false);
     if (!at) return;

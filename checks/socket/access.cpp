@@ -156,7 +156,7 @@ std::optional<Fix> mend_umask(const Deployment& host, const Endpoint& endpoint,
   if (!by_group && denied_at(worker, opened) != nullptr) return std::nullopt;
   const auto edit =
       replaced(host, umask->from, umask->words, umask->option + (by_group ? "007" : "0"));
-  if (!edit) return std::nullopt;
+  if (!edit || edit->add == edit->remove) return std::nullopt;
   Fix fix;
   fix.edits = {*edit};
   fix.interrupts = Interrupts::restart;

@@ -39,7 +39,10 @@ class TextWriter {
 std::string status_word(const std::string& status);
 
 /// One numbered cause with its evidence and fixes.
-void write_cause(TextWriter& out, std::size_t number, const ReportedFinding& reported);
+void write_cause(TextWriter& out, std::size_t number, const ReportedFinding& reported,
+                 Severity severity);
+/// A warning that makes requests fail now is an error to who reads of it.
+Severity shown_severity(const Report& report, const ReportedFinding& cause);
 
 /// What was not seen, and what root would add.
 void write_unseen(TextWriter& out, const Report& report);
