@@ -78,6 +78,16 @@ std::uint64_t given_up(const Prober& prober) {
   return count;
 }
 
+/// When a probe of this path was last given up; 0: the logs do not say.
+long long last_given_up(const AccessLog& log, const std::string& path) {
+  long long last = 0;
+  for (const Failed& failed : log.failed) {
+    if (failed.status == kGivenUp && failed.prober && failed.path == path)
+      last = std::max(last, failed.seen.last);
+  }
+  return last;
+}
+
 /// Where the probe waits for a worker, a quicker answer of its own does not help it.
 void add_workers(const Deployment& host, const Route& route, Finding& finding) {
   for (const auto& endpoint : route.endpoints) {
@@ -96,6 +106,9 @@ void judge_probes(const Deployment& host, const Route& route, const AccessLog& l
     if (worst == nullptr || given_up(prober) > given_up(*worst)) worst = &prober;
   }
   if (worst == nullptr || given_up(*worst) < kFewestProbes) return;
+  // What an earlier start of the application kept waiting accuses nobody.
+  const long long last = last_given_up(log, route.request.path);
+  if (last > 0 && last <= *app_started(host, route)) return;
   const auto& limit = route.target->lb.timeout_ms;
   const std::string waits = duration_text(limit.value);
   Finding finding;
