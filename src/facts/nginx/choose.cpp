@@ -236,6 +236,20 @@ Chosen answer_in(const Config& config, const Site& site, const ServerBlock& serv
   return answer_of(config, site, {&server, listen}, server, asked);
 }
 
+std::optional<Chosen> choose(const Config& config, const Site& site, const Asked& asked) {
+  const auto all = connection_takers(site, asked.address, asked.port);
+  if (all.empty()) {
+    if (const Unseen* hole = missing_servers(config, site)) throw NotSeen(*hole);
+    return std::nullopt;
+  }
+  const auto name = normal_host(asked.host);
+  const auto [taker, by] =
+      name ? by_name(config, site, all, *name) : std::pair(default_of(all), Chosen::By::default_);
+  Chosen out = answer_of(config, site, taker, *default_of(all).server, asked);
+  out.server_by = by;
+  return out;
+}
+
 std::optional<Chosen> choose(const Config& config, const Site& site, const std::string& address,
                              int port, const std::string& host, const std::string& path) {
   return choose(config, site, address, port, host, path, nullptr);
@@ -244,18 +258,13 @@ std::optional<Chosen> choose(const Config& config, const Site& site, const std::
 std::optional<Chosen> choose(const Config& config, const Site& site, const std::string& address,
                              int port, const std::string& host, const std::string& path,
                              const std::map<std::string, std::string>* forwarded) {
-  const auto all = connection_takers(site, address, port);
-  if (all.empty()) {
-    if (const Unseen* hole = missing_servers(config, site)) throw NotSeen(*hole);
-    return std::nullopt;
-  }
-  const auto name = normal_host(host);
-  const auto [taker, by] =
-      name ? by_name(config, site, all, *name) : std::pair(default_of(all), Chosen::By::default_);
-  Chosen out = answer_of(config, site, taker, *default_of(all).server,
-                         {address, port, host, path, forwarded});
-  out.server_by = by;
-  return out;
+  Asked asked;
+  asked.address = address;
+  asked.port = port;
+  asked.host = host;
+  asked.path = path;
+  asked.forwarded = forwarded;
+  return choose(config, site, asked);
 }
 
 }  // namespace hopcheck::nginx
