@@ -17,13 +17,6 @@ std::string literal_address(const Url& url) {
   return nginx::canonical_ip(url.host);
 }
 
-/// The load balancer is left out: the URL says itself where on this host it goes.
-bool names_this_host(const Deployment& deployment, const std::string& address) {
-  if (address.empty() || is_loopback(address)) return !address.empty();
-  const auto own = deployment.addresses();
-  return own.seen() && std::find(own->begin(), own->end(), address) != own->end();
-}
-
 /// As a client sends it: with the port where that is not the scheme's own.
 std::string host_header(const Url& url) {
   const int own = url.scheme == "https" ? kHttpsPort : 80;
@@ -54,6 +47,12 @@ bool same_request(const Request& a, const Request& b) {
 }
 
 }  // namespace
+
+bool is_own_address(const Deployment& deployment, const std::string& address) {
+  if (is_loopback(address)) return true;
+  const auto own = deployment.addresses();
+  return own.seen() && std::find(own->begin(), own->end(), address) != own->end();
+}
 
 std::string arrival_address(const Deployment& deployment, const LbSettings& lb) {
   const auto& sources = lb.sources.value;
@@ -104,7 +103,8 @@ Arrival arrival_of(const Deployment& deployment, const Target& target, const Url
   request.host = host_header(url);
   request.path = url.path;
   const std::string literal = literal_address(url);
-  const bool direct = names_this_host(deployment, literal);
+  // The load balancer is left out: the URL says itself where on this host it goes.
+  const bool direct = !literal.empty() && is_own_address(deployment, literal);
   request.address = !address.empty() ? address
                     : direct         ? literal
                                      : arrival_address(deployment, target.lb);

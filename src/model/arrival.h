@@ -8,6 +8,9 @@
 
 namespace hopcheck {
 
+/// An address of this host, loopback included; false also where its addresses were not seen.
+bool is_own_address(const Deployment& deployment, const std::string& address);
+
 /// Where the load balancer's packets arrive: loopback where it is said to be on this host. Throws
 /// NotSeen.
 std::string arrival_address(const Deployment& deployment, const LbSettings& lb);

@@ -153,6 +153,7 @@ struct Trace {
   /// What our own request should bring; no statuses: that was not decided, or is the app's.
   struct {
     std::vector<int> statuses{};
+    std::string hop{};  ///< that decides it
     std::string text{};
   } predicted{};
   std::optional<Disagreement> disagreement{};

@@ -54,6 +54,8 @@ void mark_unseen(TraceHop& hop, const Unseen& unseen);
 TracedLine line_of(const Evidence& from);
 /// "/etc/nginx/nginx.conf:7"
 std::string place_text(const Evidence& from);
+/// The process that bound it, null where that was not seen.
+const Process* holder_of(const Deployment& host, const Listener& listener);
 /// Nothing has decided yet what our request should bring.
 bool is_open(const Trail& trail);
 

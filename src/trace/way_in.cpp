@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "facts/nginx/address.h"
-#include "host/tables.h"
+#include "host/text.h"
 #include "hopcheck/cloud.h"
 #include "hopcheck/firewall.h"
 #include "model/state.h"
@@ -136,20 +136,6 @@ void note_near_listeners(const std::vector<Listener>& all, const Request& reques
   }
 }
 
-const Process* holder_of(const Deployment& host, const Listener& listener) {
-  const auto* table = host.processes().if_seen();
-  if (table == nullptr || listener.pids.seen_items().empty()) return nullptr;
-  const auto& all = table->seen_items();
-  const auto& pids = listener.pids.seen_items();
-  // The first of them to start is the one that bound it.
-  const Process* first = nullptr;
-  for (const Process& process : all) {
-    if (std::find(pids.begin(), pids.end(), process.pid) == pids.end()) continue;
-    if (first == nullptr || process.pid == first->parent) first = &process;
-  }
-  return first;
-}
-
 void describe_listener(const Deployment& host, const Listener& listener, TraceHop& hop) {
   ListenerHop detail;
   detail.address = listener.text();
@@ -167,41 +153,44 @@ void describe_listener(const Deployment& host, const Listener& listener, TraceHo
   hop.detail = detail;
 }
 
+void look_up(const Deployment& host, TraceHop& hop, NameHop& detail) {
+  const Answer answer = host.state().host.ask(ask::resolve(detail.name));
+  if (answer.status == Answer::Status::unseen) return mark_unseen(hop, answer.why);
+  if (answer.status == Answer::Status::absent) {
+    hop.status = HopStatus::unknown;
+    hop.reason = "this host's resolver does not know the name; a user's may";
+    return;
+  }
+  for (std::size_t begin = 0; begin < answer.text.size();)
+    detail.addresses.emplace_back(next_line(answer.text, begin));
+  const auto own = host.addresses();
+  const auto is_own = [&](const std::string& address) {
+    return is_loopback(address) ||
+           (own.seen() && std::find(own->begin(), own->end(), address) != own->end());
+  };
+  const bool here = std::any_of(detail.addresses.begin(), detail.addresses.end(), is_own);
+  hop.text = fmt::format("{} is {}, {}", detail.name, joined(detail.addresses),
+                         here ? "this host" : "not this host");
+}
+
 }  // namespace
 
 void add_name(Trail& trail) {
   TraceHop hop;
   hop.hop = "name";
-  NameHop detail;
-  detail.name = trail.question.url.host;
-  hop.text = detail.name;
-  if (!nginx::canonical_ip(detail.name).empty()) {
+  const std::string& name = trail.question.url.host;
+  NameHop detail{name, {}};
+  hop.text = name;
+  if (!nginx::canonical_ip(name).empty()) {
     hop.status = HopStatus::skip;
     hop.reason = "it is an address";
   } else if (!trail.question.send) {
     hop.status = HopStatus::skip;
     hop.reason = "not looked up: --no-probe";
   } else {
-    const auto found = decoded<std::vector<std::string>>(
-        trail.host.state().host.ask(ask::resolve(detail.name)), "the name " + detail.name,
-        decode_addresses);
-    if (!found.seen()) {
-      mark_unseen(hop, found.unseen());
-    } else if (found->empty()) {
-      hop.status = HopStatus::unknown;
-      hop.reason = "this host's resolver does not know it; a user's may";
-    } else {
-      detail.addresses = *found;
-      const auto own = trail.host.addresses();
-      const bool here = own.seen() && std::any_of(found->begin(), found->end(), [&](const auto& a) {
-                          return is_loopback(a) ||
-                                 std::find(own->begin(), own->end(), a) != own->end();
-                        });
-      hop.text = fmt::format("{} is {}{}", detail.name, joined(*found),
-                             here ? ", this host" : ", not this host");
-    }
+    look_up(trail.host, hop, detail);
   }
-  hop.detail = detail;
+  hop.detail = std::move(detail);
   trail.hops.push_back(std::move(hop));
 }
 
