@@ -50,6 +50,9 @@ void add_settings(CLI::App& app, Options& o) {
   values(app, "--lb-source", o.lb_sources, "CIDR", "where its probes and its traffic come from");
   values(app, "--cloud", o.clouds, "FILE|-",
          "security groups or firewall rules, as aws or gcloud export them");
+  value(app, "--nginx-conf", o.nginx_conf, "FILE", "nginx's main file, instead of the one in use");
+  value(app, "--nginx-dump", o.nginx_dump, "FILE|-",
+        "what nginx -T prints, instead of nginx's own files");
 }
 
 void add_collecting(CLI::App& app, Options& o) {

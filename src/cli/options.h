@@ -36,6 +36,8 @@ struct Options {
   std::optional<std::string> lb_codes{};
   std::vector<std::string> lb_sources{};
   std::vector<std::string> clouds{};
+  std::optional<std::string> nginx_conf{};
+  std::optional<std::string> nginx_dump{};
   std::optional<std::string> url{};
   std::optional<std::string> target{};
 

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 namespace hopcheck {
 
 struct FirewallRules;
+struct GivenNginx;
 
 /// Users and groups of this host, from /etc/passwd and /etc/group.
 struct Accounts {
@@ -83,6 +85,8 @@ Fact<Accounts> read_accounts(Host& host);
 /// The rights of a user by name, with the groups that /etc/group gives them.
 Fact<Credentials> credentials_of(const Accounts& accounts, const std::string& user);
 
+/// The configuration that the command line gave in place of nginx's own.
+std::optional<GivenNginx> given_nginx(Host& host);
 Fact<std::vector<nginx::Instance>> find_nginx(const Deployment& deployment,
                                               Deployment::State& state);
 /// The app servers that run, as far as their processes show what they were told.

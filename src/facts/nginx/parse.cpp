@@ -10,6 +10,7 @@
 #include "facts/nginx/arena.h"
 #include "facts/nginx/glob.h"
 #include "facts/nginx/grammar.h"
+#include "facts/nginx/paths.h"
 #include "facts/nginx/tokens.h"
 
 namespace hopcheck::nginx {
@@ -23,15 +24,6 @@ constexpr std::size_t kMaxInclusions = 100'000;
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxListed = 100'000;
 constexpr std::size_t kMaxProblems = 100;
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string join(const std::string& dir, const std::string& name) {
-  return dir.ends_with('/') ? dir + name : dir + "/" + name;
-}
 
 std::string open_failed(const std::string& path, const char* why) {
   return "open() \"" + path + "\" failed (" + why + ")";
@@ -71,7 +63,6 @@ class Parser {
       : reader_(reader), arena_(config_.storage) {
     config_.prefix = prefix;
     main_ = path.starts_with('/') || prefix.empty() ? path : join(prefix, path);
-    base_ = directory_of(main_);
   }
 
   Config run(std::string_view context) {
@@ -111,7 +102,6 @@ class Parser {
   Config config_{};
   Arena arena_;
   std::string main_{};
-  std::string base_{};
   std::map<std::string, Text> texts_{};
   std::map<std::string, Listing> listings_{};
   std::set<std::string> noted_{};
@@ -257,8 +247,7 @@ void Parser::take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file) {
 
 void Parser::include(const std::vector<std::string_view>& words, Origin at,
                      std::string_view context) {
-  std::string path(words[1]);
-  if (!path.starts_with('/')) path = join(base_, path);
+  const std::string path = beside(main_, words[1]);
   if (!has_wildcard(path)) return load(path, at, context);
   for (const std::string& name : expand(path, at)) load(name, at, context);
 }
@@ -312,6 +301,20 @@ Reader reader_of(Host& host) {
     return whole.status == Answer::Status::present ? whole : answer;
   };
   return {read, [&host](const std::string& dir) { return host.ask(ask::list(dir)); }};
+}
+
+Reader reader_of_dump(Host& host, const GivenNginx& given) {
+  const auto read = [&host, given](const std::string& path) {
+    const bool known = std::find(given.files.begin(), given.files.end(), path) != given.files.end();
+    return known ? host.ask(ask::read(path))
+                 : Answer::unseen({Unseen::Why::truncated, path + " is not in the dump", {}});
+  };
+  const auto list = [given](const std::string& dir) {
+    Answer answer = listing_of(given, dir);
+    if (given.cut) answer.missing.push_back({Unseen::Why::truncated, "the end of the dump", {}});
+    return answer;
+  };
+  return {read, list};
 }
 
 Config parse(const std::string& path, const std::string& prefix, const Reader& reader,
