@@ -123,6 +123,7 @@ struct Action {
   std::string location{};  ///< of a redirect: where it leads, "" where that is not known
   std::string sends{};     ///< of proxy_pass: the URI that the upstream gets, "" for none known
   Evidence from{};         ///< the directive
+  bool sure{true};         ///< false: it may be otherwise, as `reason` says
   std::string reason{};    ///< kind unknown: what could not be decided
 };
 
@@ -191,24 +192,33 @@ struct AccessRule {
 const AccessRule* deciding_rule(const std::vector<AccessRule>& rules, const std::string& client);
 
 /// What is at a path, as nginx's workers see it.
-enum class FileKind { absent, file, directory, other, denied };
-using FileView = std::function<Fact<FileKind>(const std::string& path)>;
+struct FileSeen {
+  enum class Kind { absent, file, directory, other, unreachable };
+  Kind kind{Kind::absent};
+  bool readable{true};  ///< the workers may open it
+};
+using FileView = std::function<Fact<FileSeen>(const std::string& path)>;
 
 /// A request as it arrives at a listening socket.
 struct Asked {
   std::string address{};  ///< of the socket, or "unix:/path"
   int port{0};
-  std::string host{};  ///< the Host header as sent; "" for none
+  std::string host{};  ///< the Host header as sent; "": none is sent
   std::string path{};  ///< the request target as sent: "/a%20b?x=1", or "http://shop.test/a"
   /// X-Forwarded headers as sent, under lower-case names; null: not known. Where `headers` is
   /// given, that counts.
   const std::map<std::string, std::string>* forwarded{nullptr};
   std::string method{"GET"};
-  std::string sni{};  ///< the name that the TLS handshake asked for
+  std::string version{};      ///< "1.0", "1.1"; "": 1.1 where there is a Host, else 1.0
+  std::string sni{};          ///< the name that the TLS handshake asked for
+  std::optional<bool> tls{};  ///< nothing: what the socket expects
   /// All headers but Host, under lower-case names; nothing: not known.
   std::optional<std::map<std::string, std::string>> headers{};
   std::string client{};  ///< the client's address; "": not known
   FileView file{};       ///< empty: what files there are is not known
+  /// The status with which a pass to another server ends: its own, or nginx's 502 or 504; 0: not
+  /// known. Empty: none is known.
+  std::function<int(const Action& pass)> answered{};
 };
 
 /// A turn that a request takes inside nginx: a rewrite, try_files, index, an error_page.
