@@ -21,19 +21,24 @@ std::string lower(std::string text) {
 
 /// What is at a path for nginx's workers.
 nginx::FileView view_of(const Deployment& host, const nginx::Instance& instance) {
-  return [&host, &instance](const std::string& path) -> Fact<nginx::FileKind> {
+  using Seen = nginx::FileSeen;
+  return [&host, &instance](const std::string& path) -> Fact<Seen> {
     const auto walk = host.walk(path);
     if (!walk.seen()) return walk.unseen();
+    const Credentials* worker = instance.worker.if_seen();
     try {
-      if (instance.worker.seen() && denied_at(*instance.worker, *walk, Access::read) != nullptr)
-        return nginx::FileKind::denied;
-      if (!walk->exists()) return nginx::FileKind::absent;
+      const PathStep* denied =
+          worker == nullptr ? nullptr : denied_at(*worker, *walk, Access::read);
+      if (denied != nullptr && denied != &walk->last()) return Seen{Seen::Kind::unreachable, false};
+      if (!walk->exists()) return Seen{Seen::Kind::absent, false};
+      const auto type = walk->last().type;
+      const auto kind = type == PathStep::Type::directory ? Seen::Kind::directory
+                        : type == PathStep::Type::file    ? Seen::Kind::file
+                                                          : Seen::Kind::other;
+      return Seen{kind, denied == nullptr};
     } catch (const NotSeen& not_seen) {
       return not_seen.unseen();
     }
-    if (walk->last().type == PathStep::Type::directory) return nginx::FileKind::directory;
-    return walk->last().type == PathStep::Type::file ? nginx::FileKind::file
-                                                     : nginx::FileKind::other;
   };
 }
 
@@ -59,6 +64,7 @@ nginx::Asked asked_of(const Trail& trail, const nginx::Instance& instance,
   asked.method = request.method;
   if (request.scheme == "https" && nginx::canonical_ip(trail.question.url.host).empty())
     asked.sni = trail.question.url.host;
+  asked.tls = request.scheme == "https";
   asked.headers.emplace();
   for (const auto& [name, value] : request.headers) (*asked.headers)[lower(name)] = value;
   asked.client = client;

@@ -134,10 +134,6 @@ void conclude(const Outlook& outlook, Trace& out) {
   }
 }
 
-std::string_view scope_of(const Deployment& host) {
-  return host.files_only() ? "files" : "live";
-}
-
 }  // namespace
 
 Route Trail::route() const {
@@ -191,14 +187,19 @@ bool is_open(const Trail& trail) {
   return trail.outlook.kind == Outlook::Kind::unknown && trail.outlook.why.empty();
 }
 
-std::string traced_url(const Request& request) {
-  return request.scheme == "tcp" || !request.socket.empty() ? "" : request.url();
+std::optional<TraceQuestion> question_of(const Request& request) {
+  const auto url = parse_url(request.url());
+  if (!url || !request.socket.empty()) return std::nullopt;
+  TraceQuestion question;
+  question.url = *url;
+  question.method = request.method;
+  question.host = request.host;
+  return question;
 }
 
 Trace trace(const Deployment& host, const TraceQuestion& question) {
   Trace out;
   describe_host(host, out);
-  out.scope = scope_of(host);
   Trail trail{host, question};
   try {
     arrive(trail);

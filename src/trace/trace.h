@@ -27,8 +27,8 @@ struct TraceQuestion {
 /// Throws nothing for what the host does.
 Trace trace(const Deployment& host, const TraceQuestion& question);
 
-/// "http://10.0.0.5:80/health": the URL by which the load balancer's probe is traced, "" where that
+/// The trace of a requested route: the load balancer's probe or the site's URL; nothing where that
 /// is no HTTP.
-std::string traced_url(const Request& request);
+std::optional<TraceQuestion> question_of(const Request& request);
 
 }  // namespace hopcheck
