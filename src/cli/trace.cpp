@@ -1,5 +1,5 @@
 // hopcheck trace: follow one request, print, write.
-#include <fmt/format.h>
+#include <filesystem>
 
 #include "cli/commands.h"
 #include "cli/output.h"
@@ -8,8 +8,24 @@
 #include "cli/values.h"
 
 namespace hopcheck::cli {
+namespace {
 
-int trace_command(const Options& options) {
+/// A configuration that is given, and nothing sent: what runs here says nothing of it. Only files
+/// are looked at then.
+Options narrowed(Options options) {
+  const bool given = options.nginx_conf || options.nginx_dump;
+  const bool sends = options.probe != "none" && !options.no_probe;
+  if (!given || sends || options.from || options.root) return options;
+  if (options.nginx_conf && !options.nginx_conf->empty())
+    options.nginx_conf = std::filesystem::absolute(*options.nginx_conf).string();
+  options.root = "/";
+  return options;
+}
+
+}  // namespace
+
+int trace_command(const Options& given) {
+  const Options options = narrowed(given);
   const std::string format = parse_word("--format", options.format, {"text", "json"});
   require_outputs(options.outputs, "the trace");
   const TraceQuestion question = traced_question(options);

@@ -41,6 +41,33 @@ void pass_on(const Deployment& deployment, const LbSettings& lb, const Url& url,
   if (lb.proxies.value > 0) request.headers.emplace_back("X-Forwarded-Proto", url.scheme);
 }
 
+bool is_wildcard(const std::string& address) {
+  return address == "0.0.0.0" || address == "::";
+}
+
+/// Of files alone: where nginx listens on this port. Any address will do where it listens on all.
+std::string written_address(const Deployment& deployment, int port) {
+  std::vector<std::string> named;
+  bool on_all = false;
+  for (const auto& instance : *deployment.nginx()) {
+    for (const auto& server : instance.site->servers) {
+      for (const auto& listen : server.listens) {
+        if (!listen.path.empty() || listen.port != port) continue;
+        on_all = on_all || is_wildcard(listen.address);
+        if (!is_wildcard(listen.address)) named.push_back(listen.address);
+      }
+    }
+  }
+  std::sort(named.begin(), named.end());
+  named.erase(std::unique(named.begin(), named.end()), named.end());
+  if (named.empty()) return "0.0.0.0";
+  if (named.size() == 1 && !on_all) return named.front();
+  throw NotSeen({Unseen::Why::undecidable,
+                 "nginx listens on " + named.front() +
+                     " and on others: where the request arrives is not known (--address IP)",
+                 {}});
+}
+
 bool same_request(const Request& a, const Request& b) {
   return a.method == b.method && a.scheme == b.scheme && a.address == b.address &&
          a.port == b.port && a.host == b.host && a.path == b.path;
@@ -105,10 +132,14 @@ Arrival arrival_of(const Deployment& deployment, const Target& target, const Url
   const std::string literal = literal_address(url);
   // The load balancer is left out: the URL says itself where on this host it goes.
   const bool direct = !literal.empty() && is_own_address(deployment, literal);
-  request.address = !address.empty() ? address
-                    : direct         ? literal
-                                     : arrival_address(deployment, target.lb);
   if (!direct) pass_on(deployment, target.lb, url, arrival);
+  if (!address.empty() || direct) {
+    request.address = direct && address.empty() ? literal : address;
+  } else if (deployment.files_only()) {
+    request.address = written_address(deployment, request.port);
+  } else {
+    request.address = arrival_address(deployment, target.lb);
+  }
   return arrival;
 }
 

@@ -49,8 +49,12 @@ void write_hop(TextWriter& out, std::size_t number, const TraceHop& hop) {
   const std::string head =
       fmt::format("{:>2}  {}{}{}", number, out.coloured(word, meaning_of(hop.status)),
                   std::string(6 - word.size(), ' '), padded(out.clean(hop.hop), 10));
-  out.paragraph(head, out.clean(hop.text.empty() ? hop.reason : hop.text), indent + "  ");
-  if (!hop.text.empty() && !hop.reason.empty())
+  const bool skipped = hop.status == HopStatus::skip;
+  const std::string first = hop.text.empty() ? hop.reason
+                            : skipped        ? hop.text + ": " + hop.reason
+                                             : hop.text;
+  out.paragraph(head, out.clean(first), indent + "  ");
+  if (!hop.text.empty() && !hop.reason.empty() && !skipped)
     out.paragraph(indent, out.clean(hop.reason), indent + "  ");
   if (out.quiet()) return;
   for (const auto& note : hop.notes) out.paragraph(indent, out.clean(note), indent + "  ");
@@ -100,7 +104,7 @@ std::string to_text(const Trace& trace, const TextOptions& options) {
     write_way_out(out, *stop);
   }
   const std::string rest = trace.summary.substr(std::min(trace.outcome.size(), trace.summary.size()));
-  out.paragraph(coloured_outcome(out, trace), out.clean(rest), "  ");
+  out.paragraph(coloured_outcome(out, trace) + " ", out.clean(rest), "  ");
   return out.take();
 }
 

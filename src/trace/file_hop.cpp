@@ -43,11 +43,7 @@ void judge_denied(const Credentials& worker, const Walk& walk, const PathStep& s
 
 /// The last folder that is there shows where the path goes wrong.
 void judge_absent(const Walk& walk, TraceHop& hop, Outlook& outlook) {
-  const std::string& missing = walk.last().path;
-  stop(hop, outlook, 404,
-       missing == walk.path ? "it is not there"
-                            : fmt::format("it is not there: {} is missing", missing),
-       "nginx.static-path-missing");
+  stop(hop, outlook, 404, walk.last().path + " is not there", "nginx.static-path-missing");
 }
 
 void judge_found(const Trail& trail, const Walk& walk, TraceHop& hop, Outlook& outlook) {
@@ -59,9 +55,9 @@ void judge_found(const Trail& trail, const Walk& walk, TraceHop& hop, Outlook& o
   } else if (last.type == PathStep::Type::directory) {
     outlook.statuses = {301, 403};
     hop.status = HopStatus::unknown;
-    hop.reason = "it is a directory";
+    hop.reason = walk.path + " is a directory";
   } else if (last.type != PathStep::Type::file) {
-    stop(hop, outlook, 404, "it is no regular file", "");
+    stop(hop, outlook, 404, walk.path + " is no regular file", "");
   } else if (method != "GET" && method != "HEAD") {
     stop(hop, outlook, 405, fmt::format("nginx takes GET and HEAD for a file, not {}", method),
          "lb.method-not-allowed");
@@ -107,7 +103,7 @@ void add_file(Trail& trail) {
     mark_unseen(hop, not_seen.unseen());
     outlook.kind = Outlook::Kind::unknown;
   }
-  outlook.why = hop.reason.empty() ? "the file " + detail.path : detail.path + ": " + hop.reason;
+  outlook.why = hop.reason.empty() ? "the file " + detail.path : hop.reason;
   hop.detail = std::move(detail);
   if (is_open(trail)) trail.outlook = std::move(outlook);
   trail.hops.push_back(std::move(hop));

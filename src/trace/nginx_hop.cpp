@@ -64,6 +64,7 @@ nginx::Asked asked_of(const Trail& trail, const nginx::Instance& instance,
   asked.method = request.method;
   if (request.scheme == "https" && nginx::canonical_ip(trail.question.url.host).empty())
     asked.sni = trail.question.url.host;
+  asked.version = "1.1";
   asked.tls = request.scheme == "https";
   asked.headers.emplace();
   for (const auto& [name, value] : request.headers) (*asked.headers)[lower(name)] = value;
@@ -98,38 +99,41 @@ const nginx::Instance* instance_on(const Trail& trail, bool& known) {
   return instances.size() == 1 && trail.listener == nullptr ? &instances.front() : nullptr;
 }
 
-std::string shown_host(const std::string& host) {
-  return host.empty() ? "no Host" : "the Host " + host;
+/// "line 9" in the server block's own file, else "/etc/nginx/conf.d/x.conf:9".
+std::string short_place(const Trail& trail, const Evidence& from) {
+  const bool same = trail.chosen && trail.chosen->server->from.source == from.source;
+  return same && from.line != 0 ? fmt::format("line {}", from.line) : place_text(from);
 }
 
 std::string why_server(const Trail& trail) {
   const nginx::Chosen& chosen = *trail.chosen;
-  const std::string& name = chosen.server_name;
-  const std::string host = shown_host(trail.request.host);
+  const std::string& name =
+      chosen.server_name.empty() ? chosen.server->label() : chosen.server_name;
   switch (chosen.server_by) {
     case By::exact:
-      return fmt::format("server_name {} is {}", name, host);
+      return fmt::format("server_name {}: the Host exactly", name);
     case By::leading_wildcard:
     case By::trailing_wildcard:
-      return fmt::format("server_name {} fits {}: no exact name does", name, host);
+      return fmt::format("server_name {} fits the Host, no exact name does", name);
     case By::regex:
-      return fmt::format("server_name {} is the first regex that fits {}", name, host);
+      return fmt::format("server_name {}: the first regex that fits the Host", name);
     case By::default_:
       break;
   }
-  const std::string where = address_text(trail.request.address, trail.request.port);
-  return fmt::format("no server_name fits {}: the default server for {}", host, where);
+  return fmt::format("no server_name fits the Host: the default server of {}",
+                     address_text(trail.request.address, trail.request.port));
 }
 
-std::string why_location(const nginx::Chosen& chosen) {
+std::string why_location(const Trail& trail) {
+  const nginx::Chosen& chosen = *trail.chosen;
   if (chosen.location == nullptr) return "no location: the server block itself answers";
   const nginx::Location& location = *chosen.location;
-  const std::string at = place_text(location.from);
+  const std::string at = short_place(trail, location.from);
   switch (location.match) {
     case Match::exact:
       return fmt::format("location = {} ({}): exactly this path", location.pattern, at);
     case Match::prefix:
-      return fmt::format("location {} ({}): the longest prefix, and no regex fits",
+      return fmt::format("location {} ({}): the longest prefix, no regex fits",
                          location.pattern, at);
     case Match::prefix_no_regex:
       return fmt::format("location ^~ {} ({}): the longest prefix, regexes are not asked",
@@ -145,12 +149,15 @@ std::string why_location(const nginx::Chosen& chosen) {
   return {};
 }
 
-std::string action_text(const nginx::Action& action) {
+std::string action_text(const Trail& trail, const nginx::Action& action) {
   std::string text = action.from.text;
+  // What nginx answers of its own accord has no line that says it.
+  if (action.kind == Kind::return_ && !action.reason.empty())
+    text = fmt::format("{}, {}", action.status, action.reason);
   if (action.kind == Kind::static_) text = "file " + action.target;
   if (action.kind == Kind::unknown) text = "not decided: " + action.reason;
   if (text.empty()) text = fmt::format("{} {}", nginx::action_name(action.kind), action.target);
-  if (!action.from.source.empty()) text += fmt::format(" ({})", place_text(action.from));
+  if (!action.from.source.empty()) text += fmt::format(" ({})", short_place(trail, action.from));
   if (!action.location.empty()) text += " -> " + action.location;
   return text;
 }
@@ -183,7 +190,7 @@ void foresee(Trail& trail) {
   Outlook& outlook = trail.outlook;
   if (!is_open(trail) || nginx::is_pass(action.kind) || action.kind == Kind::static_) return;
   outlook.hop = "nginx";
-  outlook.why = action_text(action);
+  outlook.why = action_text(trail, action);
   if (action.kind == Kind::unknown || action.kind == Kind::other || action.status == 0) return;
   outlook.kind = action.status == 444 ? Outlook::Kind::nothing : Outlook::Kind::statuses;
   if (action.status != 444) outlook.statuses = {action.status};
@@ -204,7 +211,7 @@ void judge_access(const Trail& trail, TraceHop& hop) {
     if (rule == nullptr || rule->allows) continue;
     hop.status = HopStatus::fail;
     hop.reason =
-        fmt::format("{} ({}) turns {} away", rule->from.text, place_text(rule->from), source);
+        fmt::format("{} ({}) turns {} away", rule->from.text, short_place(trail, rule->from), source);
     hop.explain = "nginx.access-rule-blocks";
   }
 }
@@ -219,7 +226,7 @@ void judge_action(const Trail& trail, TraceHop& hop) {
     hop.reason = fmt::format("what {} answers is not known here", action.target);
   } else if (action.status >= 400 && action.kind != Kind::static_) {
     hop.status = HopStatus::fail;
-    hop.reason = fmt::format("nginx itself answers {}: {}", action.status, action_text(action));
+    hop.reason = fmt::format("nginx itself answers {}: {}", action.status, action_text(trail, action));
     if (action.kind == Kind::deny) hop.explain = "nginx.access-rule-blocks";
   }
   judge_access(trail, hop);
@@ -229,9 +236,11 @@ void note_turns(const Trail& trail, TraceHop& hop) {
   const nginx::Chosen& chosen = *trail.chosen;
   hop.notes.push_back(why_server(trail));
   for (const nginx::Step& step : chosen.steps)
-    hop.notes.push_back(fmt::format("{} ({})", step.text, place_text(step.from)));
-  hop.notes.push_back(why_location(chosen));
-  hop.notes.push_back("-> " + action_text(chosen.action));
+    hop.notes.push_back(fmt::format("{} ({})", step.text, short_place(trail, step.from)));
+  hop.notes.push_back(why_location(trail));
+  hop.notes.push_back("-> " + action_text(trail, chosen.action));
+  if (!chosen.action.sends.empty() && chosen.action.sends != trail.request.path)
+    hop.notes.push_back("   with the URI " + chosen.action.sends);
 }
 
 void note_problems(const nginx::Instance& instance, TraceHop& hop) {

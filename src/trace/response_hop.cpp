@@ -20,6 +20,8 @@ using Outcome = Exchange::Outcome;
 Fact<Exchange> exchange_of(const Trail& trail) {
   if (!trail.question.send)
     return Unseen{Unseen::Why::switched_off, "not sent: --no-probe", {}};
+  if (trail.host.files_only())
+    return Unseen{Unseen::Why::out_of_scope, "not sent: only files are looked at", {}};
   if (!is_own_address(trail.host, trail.request.address)) {
     return Unseen{Unseen::Why::switched_off,
                   trail.request.address + " is no address of this host: nothing is sent there", {}};
@@ -50,13 +52,34 @@ bool is_gateway_error(int status) {
   return status == 502 || status == 503 || status == 504;
 }
 
+/// It is the very request of the load balancer's probe.
+bool is_probe(const Trail& trail) {
+  return trail.request.sent_as == trail.target.lb.profile.value;
+}
+
 /// The load balancer wants its own statuses where this is its probe.
 bool is_good(const Trail& trail, const Exchange& exchange) {
-  const LbSettings& lb = trail.target.lb;
-  const Request& request = trail.request;
-  const bool probe = request.sent_as == lb.profile.value && request.path == lb.path.value;
-  if (probe) return lb.codes.value.contains(exchange.status);
+  if (is_probe(trail)) return trail.target.lb.codes.value.contains(exchange.status);
   return exchange.status < 400;
+}
+
+/// The code of a status that the load balancer does not want.
+std::string probe_code(int status) {
+  if (status == 404) return "lb.path-404";
+  if (status == 401 || status == 403) return "lb.path-needs-auth";
+  if (status >= 500) return "lb.probe-server-error";
+  return status >= 300 && status < 400 ? "lb.path-redirects" : "lb.codes-exclude-response";
+}
+
+void judge_status(const Trail& trail, const Exchange& exchange, TraceHop& hop) {
+  const int status = exchange.status;
+  hop.status = HopStatus::fail;
+  hop.reason = trail.outlook.kind == Kind::app
+                   ? fmt::format("the application answers {}", status)
+                   : fmt::format("the answer is {}", status);
+  if (!is_probe(trail)) return;
+  hop.reason += fmt::format("; the load balancer wants {}", trail.target.lb.codes.value.text);
+  hop.explain = probe_code(status);
 }
 
 bool fits(const Outlook& outlook, const Exchange& exchange) {
@@ -163,14 +186,10 @@ void judge(const Trail& trail, const Exchange& exchange, Trace& out, TraceHop& h
     hop.status = HopStatus::fail;
     hop.reason = describe(exchange);
   } else if (!is_good(trail, exchange)) {
-    const LbSettings& lb = trail.target.lb;
-    hop.status = HopStatus::fail;
-    hop.reason = exchange.status < 400
-                     ? fmt::format("the load balancer wants {}", lb.codes.value.text)
-                     : fmt::format("{} is an error", exchange.status);
+    judge_status(trail, exchange, hop);
   }
   if (outlook.kind != Kind::unknown)
-    hop.notes.push_back(outlook.kind == Kind::app ? "it is the application's own"
+    hop.notes.push_back(outlook.kind == Kind::app ? "the application's own answer"
                                                   : "as predicted: " + outlook.why);
 }
 

@@ -129,7 +129,7 @@ void conclude(const Outlook& outlook, Trace& out) {
   } else {
     out.outcome = "answered";
     out.summary = response.status == HopStatus::skip
-                      ? "answered, as far as the way shows, by " + outlook.why
+                      ? fmt::format("answered by {}, as far as the way shows", outlook.why)
                       : fmt::format("answered as predicted: {}", response.text);
   }
 }

@@ -170,7 +170,7 @@ void sum_up(const Trail& trail, const std::vector<Judged>& all, TraceHop& hop, O
     hop.status = unknown->fault.status == 0 ? HopStatus::skip : HopStatus::unknown;
     hop.reason = unknown->fault.reason;
     outlook.kind = Outlook::Kind::app;
-    outlook.why = hop.text + ": " + hop.reason;
+    outlook.why = "the application behind " + hop.text;
   } else {
     const Judged* refusing = first_in(all, State::refuses);
     const Judged& told = refusing != nullptr ? *refusing : all.front();

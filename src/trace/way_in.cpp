@@ -183,7 +183,7 @@ void add_name(Trail& trail) {
   hop.text = name;
   if (!nginx::canonical_ip(name).empty()) {
     hop.status = HopStatus::skip;
-    hop.reason = "it is an address";
+    hop.reason = "an address";
   } else if (!trail.question.send) {
     hop.status = HopStatus::skip;
     hop.reason = "not looked up: --no-probe";
@@ -206,10 +206,10 @@ void add_lb(Trail& trail) {
   const bool known = known_sources(lb) || !lb.profile.assumed();
   if (trail.own_source) {
     hop.status = HopStatus::skip;
-    hop.reason = fmt::format("{} is asked from this host itself", where);
+    hop.reason = fmt::format("none: {} is asked from this host itself", where);
   } else if (!known) {
     hop.status = HopStatus::skip;
-    hop.reason = fmt::format("none is known here; it is taken to send the request to {}", where);
+    hop.reason = fmt::format("none is known; taken to send it to {} (--lb-profile, --lb-source)", where);
   } else {
     hop.text = fmt::format("{}{} sends it to {}", detail.profile,
                            detail.sources.empty() ? "" : " (" + joined(detail.sources) + ")", where);
