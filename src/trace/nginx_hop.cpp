@@ -253,16 +253,15 @@ void note_problems(const nginx::Instance& instance, TraceHop& hop) {
 }
 
 /// Rules that name addresses may treat our own request otherwise.
-void foresee_own(Trail& trail) {
-  const nginx::Chosen& chosen = *trail.chosen;
-  const std::string client = client_of(trail);
+void foresee_own(Trail& trail, const TraceHop& hop) {
   const std::string& own = trail.request.address;
-  if (client == own || chosen.access.empty()) return foresee(trail);
-  const nginx::Chosen told = chosen;
-  trail.chosen = nginx::choose(*trail.instance->config, *trail.instance->site,
-                               asked_of(trail, *trail.instance, own));
-  if (trail.chosen) foresee(trail);
-  trail.chosen = told;
+  const nginx::AccessRule* rule = nginx::deciding_rule(trail.chosen->access, own);
+  const bool refused = rule != nullptr && !rule->allows;
+  if (!refused || !is_open(trail)) return foresee(trail);
+  trail.outlook = {Outlook::Kind::statuses, {403}, {}, "nginx",
+                   fmt::format("{} ({}) turns {} away", rule->from.text,
+                               short_place(trail, rule->from), own)};
+  if (hop.status == HopStatus::pass) trail.turned_away = trail.outlook.why;
 }
 
 void choose(Trail& trail, TraceHop& hop) {
@@ -281,7 +280,7 @@ void choose(Trail& trail, TraceHop& hop) {
                          place_text(trail.chosen->server->from));
   note_turns(trail, hop);
   judge_action(trail, hop);
-  foresee_own(trail);
+  foresee_own(trail, hop);
 }
 
 }  // namespace

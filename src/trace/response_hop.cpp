@@ -181,6 +181,11 @@ void disagree(const Trail& trail, const Exchange& exchange, Trace& out, TraceHop
 
 void judge(const Trail& trail, const Exchange& exchange, Trace& out, TraceHop& hop) {
   const Outlook& outlook = trail.outlook;
+  if (!trail.turned_away.empty() && fits(outlook, exchange)) {
+    hop.status = HopStatus::skip;
+    hop.reason = fmt::format("from this host, where {}; others are let in", trail.turned_away);
+    return;
+  }
   if (!fits(outlook, exchange)) return disagree(trail, exchange, out, hop);
   if (!exchange.answered()) {
     hop.status = HopStatus::fail;

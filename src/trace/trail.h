@@ -42,6 +42,7 @@ struct Trail {
   std::vector<Endpoint> endpoints{};  ///< behind nginx, or the one that is asked directly
   const Endpoint* served{nullptr};    ///< the one that takes requests first
   Outlook outlook{};
+  std::string turned_away{};  ///< the line by which nginx refuses this host, and not the source
   std::vector<TraceHop> hops{};
 
   /// The route that the request takes, for what is asked of routes.
