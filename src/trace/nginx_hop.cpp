@@ -197,6 +197,12 @@ void foresee(Trail& trail) {
   outlook.location = action.location;
 }
 
+std::string turns_away(const Trail& trail, const nginx::AccessRule& rule,
+                       const std::string& source) {
+  return fmt::format("{} ({}) turns {} away", rule.from.text, short_place(trail, rule.from),
+                     source);
+}
+
 void judge_access(const Trail& trail, TraceHop& hop) {
   const auto& rules = trail.chosen->access;
   if (rules.empty() || trail.chosen->action.kind == Kind::return_) return;
@@ -206,13 +212,17 @@ void judge_access(const Trail& trail, TraceHop& hop) {
     hop.notes.emplace_back("allow and deny lines decide by the client's address: --source IP");
     return;
   }
-  for (const std::string& source : sources) {
-    const nginx::AccessRule* rule = nginx::deciding_rule(rules, source);
-    if (rule == nullptr || rule->allows) continue;
-    hop.status = HopStatus::fail;
-    hop.reason =
-        fmt::format("{} ({}) turns {} away", rule->from.text, short_place(trail, rule->from), source);
-    hop.explain = "nginx.access-rule-blocks";
+  try {
+    for (const std::string& source : sources) {
+      const nginx::AccessRule* rule = nginx::deciding_rule(rules, source);
+      if (rule == nullptr || rule->allows) continue;
+      hop.status = HopStatus::fail;
+      hop.reason = turns_away(trail, *rule, source);
+      hop.explain = "nginx.access-rule-blocks";
+    }
+  } catch (const NotSeen& part_of_it) {
+    hop.status = HopStatus::unknown;
+    hop.reason = part_of_it.unseen().what + ": --source IP";
   }
 }
 
@@ -258,10 +268,9 @@ void foresee_own(Trail& trail, const TraceHop& hop) {
   const nginx::AccessRule* rule = nginx::deciding_rule(trail.chosen->access, own);
   const bool refused = rule != nullptr && !rule->allows;
   if (!refused || !is_open(trail)) return foresee(trail);
-  trail.outlook = {Outlook::Kind::statuses, {403}, {}, "nginx",
-                   fmt::format("{} ({}) turns {} away", rule->from.text,
-                               short_place(trail, rule->from), own)};
-  if (hop.status == HopStatus::pass) trail.turned_away = trail.outlook.why;
+  trail.outlook = {
+      Outlook::Kind::statuses, {403}, {}, "nginx", turns_away(trail, *rule, own)};
+  if (hop.status != HopStatus::fail) trail.turned_away = trail.outlook.why;
 }
 
 void choose(Trail& trail, TraceHop& hop) {

@@ -3,6 +3,7 @@ load balancer sees?"""
 
 import json
 
+LB = "10.99.0.1"
 # Hops of a trace that stand for one of a report.
 HOPS = {
     "lb": {"lb", "listener", "nginx", "response"},
@@ -19,7 +20,8 @@ SILENT = ("timeout", "refused", "reset", "no-tls")
 def argv(scenario):
     """The command that traces the load balancer's own request."""
     header = ["--header", f"Host: {scenario.host}"] if scenario.host else []
-    return ["/usr/local/bin/hopcheck", "trace", scenario.probe, *header, "--format", "json"]
+    return ["/usr/local/bin/hopcheck", "trace", scenario.probe, "--source", LB, *header,
+            "--format", "json"]
 
 
 def read(code, out, err):
