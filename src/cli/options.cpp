@@ -188,8 +188,9 @@ std::string help_of(const CLI::App& app, const CLI::App& top) {
       help_entry(text, option_names(*option), option->get_description());
   }
   if (app.get_name() == "trace") {
-    return text + "\nExit codes: 0 answered as predicted, 1 stopped at a hop, 2 wrong usage, 3 not "
-                  "decided.\n";
+    return text +
+           "\nExit codes: 0 answered as predicted, 1 stopped at a hop, 2 wrong usage, 3 not "
+           "decided.\n";
   }
   if (!all && app.get_name() != "run") return text;
   text += "\nA duration is 5s, 500ms, 2m, 1h, or a bare number of seconds.\n";

@@ -229,9 +229,9 @@ std::unique_ptr<Host> open_host(const Options& options, Deadline& deadline, RunO
 void require_outputs(const std::vector<std::string>& outputs, const std::string& what) {
   for (const auto& path : outputs) {
     if (!path.ends_with(".json") && !path.ends_with(".hop")) {
-      throw UsageError("--output",
-                       fmt::format("'{}' ends in neither .json ({}) nor .hop (the recording)", path,
-                                   what));
+      throw UsageError(
+          "--output",
+          fmt::format("'{}' ends in neither .json ({}) nor .hop (the recording)", path, what));
     }
     require_writable(path);
   }

@@ -40,7 +40,9 @@ int trace_command(const Options& given) {
     progress.show("following the request");
     found = trace_request(recorder, run, question);
   }
-  const auto text = [&] { return to_text(found, text_options(options.color, options.verbosity())); };
+  const auto text = [&] {
+    return to_text(found, text_options(options.color, options.verbosity()));
+  };
   print(format == "json" ? to_json(found) : text());
   for (const auto& path : options.outputs)
     write_file(path, path.ends_with(".hop") ? bundle_text(recorder) : to_json(found));

@@ -74,7 +74,8 @@ Url parse_traced(const std::string& text) {
 
 std::string parse_address(const std::string& where, const std::string& text) {
   const std::string address = nginx::canonical_ip(text);
-  if (address.empty()) throw UsageError(where, fmt::format("expected an IP address, not {}", shown(text)));
+  if (address.empty())
+    throw UsageError(where, fmt::format("expected an IP address, not {}", shown(text)));
   return address;
 }
 
@@ -86,17 +87,17 @@ bool is_v6(const std::string& address) {
 void add_header(const std::string& text, TraceQuestion& question) {
   const auto end = std::min(text.find_first_of(":;"), text.size());
   const std::string name = text.substr(0, end);
-  const bool valid = end < text.size() && is_token(name) &&
-                     std::none_of(text.begin(), text.end(), [](char c) {
-                       const auto byte = static_cast<unsigned char>(c);
-                       return (byte < 0x20 && c != '\t') || byte == 0x7f;
-                     });
+  const bool valid =
+      end < text.size() && is_token(name) && std::none_of(text.begin(), text.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < 0x20 && c != '\t') || byte == 0x7f;
+      });
   if (!valid || (text[end] == ';' && end + 1 != text.size()))
-    throw UsageError("--header", fmt::format("expected 'Name: value' or 'Name;', not {}", shown(text)));
+    throw UsageError("--header",
+                     fmt::format("expected 'Name: value' or 'Name;', not {}", shown(text)));
   const auto first = text.find_first_not_of(" \t", end + 1);
   const auto last = text.find_last_not_of(" \t");
-  const std::string value =
-      first == std::string::npos ? "" : text.substr(first, last - first + 1);
+  const std::string value = first == std::string::npos ? "" : text.substr(first, last - first + 1);
   if (lower(name) == "host") {
     if (question.host) throw UsageError("--header", "Host is given twice");
     question.host = value;

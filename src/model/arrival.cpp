@@ -146,7 +146,7 @@ Arrival arrival_of(const Deployment& deployment, const Target& target, const Url
 Request known_request(const Deployment& deployment, const Request& request) {
   const auto known = requested_routes(deployment);
   for (const Route& route : known.seen_items()) {
-    if (same_request(route.request, request)) return request_of(deployment, route);
+    if (same_request(route.request, request)) return route.request;
   }
   return request;
 }

@@ -1,4 +1,5 @@
-// A trace as data: field for field the JSON of hopcheck.trace/1. Renderers neither count nor decide.
+// A trace as data: field for field the JSON of hopcheck.trace/1. Renderers neither count nor
+// decide.
 #pragma once
 
 #include <optional>
@@ -27,9 +28,9 @@ struct LbHop {
 };
 
 struct FirewallHop {
-  std::string front_end{};              ///< nftables, iptables, ufw, firewalld; "": no rules
-  std::string verdict{"unknown"};       ///< accept, drop, reject, unknown
-  std::optional<FirewallRule> rule{};   ///< that decides, or could not be judged
+  std::string front_end{};             ///< nftables, iptables, ufw, firewalld; "": no rules
+  std::string verdict{"unknown"};      ///< accept, drop, reject, unknown
+  std::optional<FirewallRule> rule{};  ///< that decides, or could not be judged
 };
 
 struct ListenerHop {
@@ -77,7 +78,8 @@ struct FileHop {
   std::string denied_at{};  ///< the component that stops it, "" for none
 };
 
-/// What nginx passes requests on to: all members of the upstream, the first one that is asked first.
+/// What nginx passes requests on to: all members of the upstream, the first one that is asked
+/// first.
 struct UpstreamHop {
   struct Member {
     std::string address{};  ///< "127.0.0.1:8000" or "/run/x.sock"

@@ -35,10 +35,9 @@ void write_request(TextWriter& out, const Trace& trace) {
   if (request.address.empty()) return out.line();
   const std::string where = address_text(request.address, request.port);
   out.paragraph("",
-                out.clean(fmt::format("from {} to {}, {}",
-                                      request.source.empty() ? "outside" : request.source, where,
-                                      request.host.empty() ? "without a Host"
-                                                           : "Host " + request.host)),
+                out.clean(fmt::format(
+                    "from {} to {}, {}", request.source.empty() ? "outside" : request.source, where,
+                    request.host.empty() ? "without a Host" : "Host " + request.host)),
                 "  ");
   out.line();
 }
@@ -95,15 +94,15 @@ std::string to_text(const Trace& trace, const TextOptions& options) {
   std::size_t number = 0;
   for (const auto& hop : trace.hops) write_hop(out, ++number, hop);
   out.line();
-  const auto stop = std::find_if(trace.hops.begin(), trace.hops.end(), [&](const TraceHop& hop) {
-    return hop.hop == trace.stopped_at;
-  });
+  const auto stop = std::find_if(trace.hops.begin(), trace.hops.end(),
+                                 [&](const TraceHop& hop) { return hop.hop == trace.stopped_at; });
   if (trace.disagreement && !out.quiet()) {
     write_disagreement(out, *trace.disagreement);
   } else if (stop != trace.hops.end() && !out.quiet()) {
     write_way_out(out, *stop);
   }
-  const std::string rest = trace.summary.substr(std::min(trace.outcome.size(), trace.summary.size()));
+  const std::string rest =
+      trace.summary.substr(std::min(trace.outcome.size(), trace.summary.size()));
   out.paragraph(coloured_outcome(out, trace) + " ", out.clean(rest), "  ");
   return out.take();
 }

@@ -23,9 +23,8 @@ void add_setting(const char* name, const Fact<Located<T>>& setting, AppHop& deta
 
 void describe(const AppServer& app, TraceHop& hop, AppHop& detail) {
   hop.text = app.text();
-  detail.program = app.kind == AppServer::Kind::other && !app.program.empty()
-                       ? app.program
-                       : kind_name(app.kind);
+  detail.program = app.kind == AppServer::Kind::other && !app.program.empty() ? app.program
+                                                                              : kind_name(app.kind);
   detail.app = app.app;
   detail.pid = app.pid;
   detail.unit = app.unit;
@@ -100,8 +99,7 @@ void judge_protocol(const Trail& trail, const AppServer& app, TraceHop& hop) {
 
 void add_app(Trail& trail) {
   if (trail.endpoints.empty()) return;
-  const Endpoint& endpoint =
-      trail.served != nullptr ? *trail.served : trail.endpoints.front();
+  const Endpoint& endpoint = trail.served != nullptr ? *trail.served : trail.endpoints.front();
   TraceHop hop;
   hop.hop = "app";
   AppHop detail;

@@ -76,16 +76,15 @@ nginx::Asked asked_of(const Trail& trail, const nginx::Instance& instance,
 bool holds(const nginx::Instance& instance, const Listener& listener) {
   const auto& pids = listener.pids.seen_items();
   return std::any_of(pids.begin(), pids.end(), [&](int pid) {
-    return pid == instance.master ||
-           std::find(instance.workers.begin(), instance.workers.end(), pid) !=
-               instance.workers.end();
+    return pid == instance.master || std::find(instance.workers.begin(), instance.workers.end(),
+                                               pid) != instance.workers.end();
   });
 }
 
 /// The instance that holds the listener; where nobody was seen to, the one whose files have it.
 const nginx::Instance* instance_on(const Trail& trail, bool& known) {
   const auto& instances = *trail.host.nginx();
-  known = trail.listener != nullptr && !trail.listener->pids.seen_items().empty();
+  known = trail.listener != nullptr && holder_of(trail.host, *trail.listener) != nullptr;
   for (const auto& instance : instances) {
     if (known && holds(instance, *trail.listener)) return &instance;
   }
@@ -133,8 +132,8 @@ std::string why_location(const Trail& trail) {
     case Match::exact:
       return fmt::format("location = {} ({}): exactly this path", location.pattern, at);
     case Match::prefix:
-      return fmt::format("location {} ({}): the longest prefix, no regex fits",
-                         location.pattern, at);
+      return fmt::format("location {} ({}): the longest prefix, no regex fits", location.pattern,
+                         at);
     case Match::prefix_no_regex:
       return fmt::format("location ^~ {} ({}): the longest prefix, regexes are not asked",
                          location.pattern, at);
@@ -236,7 +235,8 @@ void judge_action(const Trail& trail, TraceHop& hop) {
     hop.reason = fmt::format("what {} answers is not known here", action.target);
   } else if (action.status >= 400 && action.kind != Kind::static_) {
     hop.status = HopStatus::fail;
-    hop.reason = fmt::format("nginx itself answers {}: {}", action.status, action_text(trail, action));
+    hop.reason =
+        fmt::format("nginx itself answers {}: {}", action.status, action_text(trail, action));
     if (action.kind == Kind::deny) hop.explain = "nginx.access-rule-blocks";
   }
   judge_access(trail, hop);
@@ -256,8 +256,7 @@ void note_turns(const Trail& trail, TraceHop& hop) {
 void note_problems(const nginx::Instance& instance, TraceHop& hop) {
   if (instance.config == nullptr || instance.config->problems.empty()) return;
   const nginx::Problem& problem = instance.config->problems.front();
-  const std::string what =
-      fmt::format("{} ({}:{})", problem.message, problem.file, problem.line);
+  const std::string what = fmt::format("{} ({}:{})", problem.message, problem.file, problem.line);
   hop.notes.push_back("nginx refuses these files, so that what runs is older: " + what);
   if (hop.explain.empty()) hop.explain = "nginx.config-broken";
 }
@@ -268,16 +267,15 @@ void foresee_own(Trail& trail, const TraceHop& hop) {
   const nginx::AccessRule* rule = nginx::deciding_rule(trail.chosen->access, own);
   const bool refused = rule != nullptr && !rule->allows;
   if (!refused || !is_open(trail)) return foresee(trail);
-  trail.outlook = {
-      Outlook::Kind::statuses, {403}, {}, "nginx", turns_away(trail, *rule, own)};
+  trail.outlook = {Outlook::Kind::statuses, {403}, {}, "nginx", turns_away(trail, *rule, own)};
   if (hop.status != HopStatus::fail) trail.turned_away = trail.outlook.why;
 }
 
 void choose(Trail& trail, TraceHop& hop) {
   const nginx::Instance& instance = *trail.instance;
   if (!instance.site.seen()) throw NotSeen(instance.site.unseen());
-  trail.chosen = nginx::choose(*instance.config, *instance.site,
-                               asked_of(trail, instance, client_of(trail)));
+  trail.chosen =
+      nginx::choose(*instance.config, *instance.site, asked_of(trail, instance, client_of(trail)));
   if (!trail.chosen) {
     hop.status = HopStatus::fail;
     hop.reason = fmt::format("no server block of {} listens on {}", instance.conf_path,
@@ -285,8 +283,8 @@ void choose(Trail& trail, TraceHop& hop) {
     if (trail.listener != nullptr) hop.explain = "nginx.config-not-loaded";
     return;
   }
-  hop.text = fmt::format("{} ({})", trail.chosen->server->label(),
-                         place_text(trail.chosen->server->from));
+  hop.text =
+      fmt::format("{} ({})", trail.chosen->server->label(), place_text(trail.chosen->server->from));
   note_turns(trail, hop);
   judge_action(trail, hop);
   foresee_own(trail, hop);
@@ -302,8 +300,10 @@ void add_nginx(Trail& trail) {
     bool known = false;
     trail.instance = instance_on(trail, known);
     if (trail.instance == nullptr) {
-      hop.status = HopStatus::skip;
+      hop.status = known || trail.listener == nullptr ? HopStatus::skip : HopStatus::unknown;
       hop.reason = known ? "another program holds the port" : "none is written for this port";
+      if (hop.status == HopStatus::unknown)
+        trail.outlook.why = hop.reason = "who holds the port was not seen";
     } else {
       choose(trail, hop);
       note_problems(*trail.instance, hop);

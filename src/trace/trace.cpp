@@ -30,7 +30,8 @@ void add_headers(const TraceQuestion& question, Request& request) {
     // What is given replaces what the load balancer would add.
     std::erase_if(request.headers, [&](const auto& other) {
       return std::equal(other.first.begin(), other.first.end(), header.first.begin(),
-                        header.first.end(), [](char a, char b) { return (a | 0x20) == (b | 0x20); });
+                        header.first.end(),
+                        [](char a, char b) { return (a | 0x20) == (b | 0x20); });
     });
   }
   request.headers.insert(request.headers.end(), question.headers.begin(), question.headers.end());
@@ -53,8 +54,8 @@ void arrive(Trail& trail) {
   if (!question.source.empty())
     trail.target.lb.sources = {{question.source}, From::flag, "--source"};
   const auto& sources = trail.target.lb.sources.value;
-  trail.own_source =
-      is_loopback(request.address) || (sources.size() == 1 && is_own_address(trail.host, sources.front()));
+  trail.own_source = is_loopback(request.address) ||
+                     (sources.size() == 1 && is_own_address(trail.host, sources.front()));
 }
 
 void describe_request(const Trail& trail, Trace& out) {
@@ -158,7 +159,13 @@ void mark_unseen(TraceHop& hop, const Unseen& unseen) {
       unseen.why == Unseen::Why::out_of_scope || unseen.why == Unseen::Why::switched_off;
   hop.status = off ? HopStatus::skip : HopStatus::unknown;
   hop.reason = unseen.what;
-  if (!unseen.needs.empty()) hop.reason += fmt::format(" ({} would see it)", unseen.needs);
+  if (!unseen.needs.empty()) {
+    hop.reason += fmt::format(" ({} would see it)", unseen.needs);
+  } else if (unseen.why == Unseen::Why::not_captured && !unseen.what.ends_with("recording")) {
+    hop.reason += ": not in the recording";
+  } else if (unseen.why == Unseen::Why::timed_out) {
+    hop.reason += ": not seen in time";
+  }
 }
 
 TracedLine line_of(const Evidence& from) {
@@ -217,8 +224,8 @@ Trace trace(const Deployment& host, const TraceQuestion& question) {
     return out;
   }
   describe_request(trail, out);
-  for (const auto add : {add_name, add_lb, add_firewall, add_listener, add_nginx, add_file,
-                         add_upstream, add_app}) {
+  for (const auto add :
+       {add_name, add_lb, add_firewall, add_listener, add_nginx, add_file, add_upstream, add_app}) {
     add(trail);
   }
   add_response(trail, out);

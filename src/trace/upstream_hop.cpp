@@ -57,8 +57,8 @@ void judge_rights(const Trail& trail, const Walk& walk, Judged& judged) {
   judged.member.denied_at = step->path;
   const bool socket = step->type == PathStep::Type::socket;
   refuse(judged,
-         fmt::format("nginx ({}) may not {} {}: {}", worker.user,
-                     socket ? "connect to" : "pass", step->path, describe(*step)),
+         fmt::format("nginx ({}) may not {} {}: {}", worker.user, socket ? "connect to" : "pass",
+                     step->path, describe(*step)),
          socket ? "socket.mode-denies" : "socket.directory-not-traversable");
   judged.fault.fix = let_connect(worker, *step);
 }
@@ -190,7 +190,8 @@ void sum_up(const Trail& trail, const std::vector<Judged>& all, TraceHop& hop, O
 
 /// The application on the port itself is asked without nginx.
 bool is_asked_directly(const Trail& trail) {
-  return trail.instance == nullptr && trail.listener != nullptr;
+  return trail.instance == nullptr && trail.listener != nullptr &&
+         holder_of(trail.host, *trail.listener) != nullptr;
 }
 
 }  // namespace
@@ -216,8 +217,7 @@ void add_upstream(Trail& trail) {
     for (auto& member : nginx::members(*trail.instance->site, trail.chosen->action))
       trail.endpoints.push_back({member});
     const auto all = judged_members(trail);
-    if (all.empty())
-      throw NotSeen({Unseen::Why::undecidable, "the upstream has no members", {}});
+    if (all.empty()) throw NotSeen({Unseen::Why::undecidable, "the upstream has no members", {}});
     const bool is_unix = trail.served != nullptr ? trail.served->member.is_unix()
                                                  : trail.endpoints.front().member.is_unix();
     hop.hop = outlook.hop = is_unix ? "socket" : "upstream";

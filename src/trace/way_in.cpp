@@ -4,9 +4,9 @@
 #include <fmt/format.h>
 
 #include "facts/nginx/address.h"
-#include "host/text.h"
 #include "hopcheck/cloud.h"
 #include "hopcheck/firewall.h"
+#include "host/text.h"
 #include "model/state.h"
 #include "trace/trail.h"
 
@@ -79,8 +79,9 @@ void judge_firewall(const FirewallVerdict& verdict, TraceHop& hop) {
   if (!part.rule.table.empty()) detail.rule = part.rule;
   const std::string rules = verdict.front_end.empty() ? "no rules" : verdict.front_end;
   const std::string what = part.action == Action::unknown ? "cannot be judged" : detail.verdict;
-  hop.text = verdict.front_end.empty() ? rules
-                                       : fmt::format("{}: {}: {}", rules, what, rule_text(part.rule));
+  hop.text = verdict.front_end.empty()
+                 ? rules
+                 : fmt::format("{}: {}: {}", rules, what, rule_text(part.rule));
   note_parts(verdict, part, hop);
   hop.detail = detail;
   const bool others_pass =
@@ -98,8 +99,7 @@ void judge_firewall(const FirewallVerdict& verdict, TraceHop& hop) {
     hop.reason = fmt::format("{} {}: {}", sources_text(part.sources),
                              part.action == Action::drop ? "is dropped" : "is rejected",
                              rule_text(part.rule));
-    hop.explain =
-        part.action == Action::drop ? "firewall.port-dropped" : "firewall.port-rejected";
+    hop.explain = part.action == Action::drop ? "firewall.port-dropped" : "firewall.port-rejected";
     if (!verdict.fixes.empty()) hop.fix = verdict.fixes.front();
   }
 }
@@ -119,8 +119,7 @@ const Listener* taking(const std::vector<Listener>& all, const Request& request)
   for (const Listener& listener : all) {
     if (listener.kind != Listener::Kind::tcp || !listener.serves(request.address, request.port))
       continue;
-    if (best == nullptr ||
-        precision(listener, request.address) > precision(*best, request.address))
+    if (best == nullptr || precision(listener, request.address) > precision(*best, request.address))
       best = &listener;
   }
   return best;
@@ -131,8 +130,7 @@ void note_near_listeners(const std::vector<Listener>& all, const Request& reques
   for (const Listener& listener : all) {
     if (listener.kind != Listener::Kind::tcp || listener.port != request.port) continue;
     hop.notes.push_back(fmt::format("somebody listens on {} only", listener.text()));
-    hop.explain =
-        is_loopback(listener.address) ? "nginx.listen-loopback-only" : "lb.probe-refused";
+    hop.explain = is_loopback(listener.address) ? "nginx.listen-loopback-only" : "lb.probe-refused";
   }
 }
 
@@ -209,10 +207,12 @@ void add_lb(Trail& trail) {
     hop.reason = fmt::format("none: {} is asked from this host itself", where);
   } else if (!known) {
     hop.status = HopStatus::skip;
-    hop.reason = fmt::format("none is known; taken to send it to {} (--lb-profile, --lb-source)", where);
+    hop.reason =
+        fmt::format("none is known; taken to send it to {} (--lb-profile, --lb-source)", where);
   } else {
-    hop.text = fmt::format("{}{} sends it to {}", detail.profile,
-                           detail.sources.empty() ? "" : " (" + joined(detail.sources) + ")", where);
+    hop.text =
+        fmt::format("{}{} sends it to {}", detail.profile,
+                    detail.sources.empty() ? "" : " (" + joined(detail.sources) + ")", where);
   }
   if (detail.ends_tls) {
     hop.notes.push_back(fmt::format(
@@ -226,8 +226,8 @@ void add_lb(Trail& trail) {
     for (const CloudVerdict& verdict : verdicts.seen() ? *verdicts : std::vector<CloudVerdict>{}) {
       if (verdict.action != CloudVerdict::Action::block) continue;
       hop.status = HopStatus::fail;
-      hop.reason = fmt::format("{} does not let it in on port {}", verdict.name,
-                               trail.request.port);
+      hop.reason =
+          fmt::format("{} does not let it in on port {}", verdict.name, trail.request.port);
       hop.explain = "firewall.cloud-blocks";
       hop.fix = verdict.fix;
     }
@@ -240,9 +240,8 @@ void add_firewall(Trail& trail) {
   hop.hop = "firewall";
   hop.detail = FirewallHop{};
   const Request& request = trail.request;
-  const auto verdict = trail.own_source
-                           ? firewall_inside(trail.host, request.address, request.port)
-                           : firewall_verdict(trail.host, trail.route());
+  const auto verdict = trail.own_source ? firewall_inside(trail.host, request.address, request.port)
+                                        : firewall_verdict(trail.host, trail.route());
   if (verdict.seen()) {
     judge_firewall(*verdict, hop);
   } else {
