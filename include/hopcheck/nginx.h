@@ -199,6 +199,11 @@ struct FileSeen {
 };
 using FileView = std::function<Fact<FileSeen>(const std::string& path)>;
 
+struct PassEnd {
+  int status{0};        ///< 0: not known
+  bool gave_up{false};  ///< nothing came back: the status is nginx's own
+};
+
 /// A request as it arrives at a listening socket.
 struct Asked {
   std::string address{};  ///< of the socket, or "unix:/path"
@@ -216,9 +221,10 @@ struct Asked {
   std::optional<std::map<std::string, std::string>> headers{};
   std::string client{};  ///< the client's address; "": not known
   FileView file{};       ///< empty: what files there are is not known
-  /// The status with which a pass to another server ends: its own, or nginx's 502 or 504; 0: not
-  /// known. Empty: none is known.
-  std::function<int(const Action& pass)> answered{};
+  /// How a pass to another server ends. Empty: not known.
+  std::function<PassEnd(const Action& pass)> answered{};
+  /// False: an error that nginx makes itself is the end, whatever error_page makes of it.
+  bool error_pages{true};
 };
 
 /// A turn that a request takes inside nginx: a rewrite, try_files, index, an error_page.

@@ -59,15 +59,25 @@ def hints_of(text):
 
 
 def places(text, home):
-    """Where a connection may find a listener, and whether it speaks TLS there."""
-    out = [(address, port, False) for address in generate.ADDRESSES for port in generate.PORTS]
-    out += [("127.0.0.1", 8001, False)] * 4 + [("10.9.0.1", 80, False)]
+    """Where connections go, and whether TLS is spoken there: mostly to who listens."""
+    out = []
+    for port in generate.PORTS + [80]:
+        words = re.findall(rf"listen (\S*?):?{port}(?:-8002)?[ ;]", text)
+        words += ["127.0.0.1"] if "127.0.0.1:8001-8002" in text and port == 8002 else []
+        words += ["10.9.0.1"] if port == 80 and "listen 10.9.0.1;" in text else []
+        for word in set(words):
+            if word in ("", "*", "0.0.0.0"):
+                out += [(one, port, False) for one in generate.ADDRESSES[:3]] * 2
+            elif word == "[::]":
+                out += [(one, port, False) for one in generate.ADDRESSES[3:]] * 3
+            else:
+                out += [(word.strip("[]"), port, False)] * 3
     if "ssl;" in text:
         out += [("127.0.0.1", generate.TLS_PORT, True)] * 6
     for name in ("a", "b"):
         if f"run/{name}.sock" in text:
             out += [(f"unix:{home}/run/{name}.sock", 0, False)] * 3
-    return out
+    return out + [(one, port, False) for one in generate.ADDRESSES for port in generate.PORTS[:1]]
 
 
 def headers(rng):

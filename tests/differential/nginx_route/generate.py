@@ -144,8 +144,7 @@ def maps(out):
             "map $http_x_forwarded_proto $m3 { default 0; HTTPS 1; }",
             'map "$arg_a:$request_method" $m4 { volatile; 1:GET one; ~^(.*):P /p/$1; }',
             "geo $g { default 0; 127.0.0.0/8 v4; ::1 six; 10.9.0.1 ten; }",
-            "geo $arg_a $h { default 9; 1.0.0.0/8 one; 1.2.3.4 exact; 2.0.0.1-2.0.0.9 range; }"
-            if False else "geo $arg_a $h { default 9; 1.0.0.0/8 one; 1.2.3.4 exact; }",
+            "geo $arg_a $h { default 9; 1.0.0.0/8 one; 1.2.3.4 exact; }",
             'split_clients "$uri" $s { 30% first; 20.5% second; * rest; }',
             "map $cookie_c $m5 { default none; 1 yes; }"]:
         out.add(line)

@@ -75,16 +75,17 @@ Fact<FileSeen> look(const std::string& path) {
 }
 
 /// The backends' answers by port, as generate.py has them.
-int answered(const Site& site, const Action& pass) {
+PassEnd answered(const Site& site, const Action& pass) {
   static const std::map<int, int> kPorts = {{9001, 200}, {9002, 200}, {9003, 404},
                                             {9004, 503}, {9005, 302}, {9006, 401}};
   for (const Member& member : members(site, pass)) {
     if (member.down) continue;
-    if (member.is_unix()) return 200;
+    if (member.is_unix()) return {200, false};
     const auto found = kPorts.find(member.port);
-    return found == kPorts.end() || member.host != "127.0.0.1" ? 502 : found->second;
+    if (found == kPorts.end() || member.host != "127.0.0.1") break;
+    return {found->second, false};
   }
-  return 502;
+  return {502, true};
 }
 
 std::string backend(const Site& site, const Action& pass) {

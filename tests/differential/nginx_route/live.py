@@ -97,7 +97,7 @@ class Nginx:
     def log(self):
         """What it wrote about each request, by the request's number."""
         rows = {}
-        with open(f"{self.home}/run/route.log", encoding="utf-8", errors="replace") as file:
+        with open(f"{self.home}/run/route.log", encoding="latin-1") as file:
             for line in file:
                 row = json.loads(line)
                 rows.setdefault(row["id"], row)

@@ -73,7 +73,7 @@ def condition(out):
         "$http_x_forwarded_proto != https", '$request_uri = "$uri"', "$http_x_no", "$s = first"])
 
 
-def if_block(out, where, depth):
+def if_block(out, where):
     """An `if` with what may stand in it."""
     rng = out.rng
     out.add(f"if ({condition(out)}) {{")
@@ -82,8 +82,6 @@ def if_block(out, where, depth):
     if where == "location":
         if out.chance(0.2):
             out.add(proxy_pass(out, bare=True))
-        if depth < 2 and out.chance(0.1):
-            if_block(out, where, depth + 1)
         if out.chance(0.1):
             out.add(f"root {root(out)};")
         if out.chance(0.08):
@@ -111,7 +109,7 @@ def rewrites(out, where, share):
         return
     for _ in range(rng.choice([1, 1, 2, 3])):
         if out.chance(0.4):
-            if_block(out, where, 0)
+            if_block(out, where)
         else:
             rewrite_line(out, where, 0.1 if where == "server" else 0.25)
 
@@ -259,8 +257,8 @@ def body(out, kind, nested):
 def location(out, mark, above, depth, taken):
     """One location with what is nested in it."""
     rng = out.rng
-    roll = rng.random()
-    if roll < 0.3:
+    inside_regex = above is None
+    if rng.random() < 0.3 or inside_regex:
         kind, head = "regex", f'location {rng.choice(["~", "~*"])} "{rng.choice(REGEXES)}"'
     else:
         pattern = above + path(rng) if not above.endswith("/") else above + path(rng)[1:]
@@ -279,7 +277,7 @@ def location(out, mark, above, depth, taken):
     if nested:
         inside = set()
         for _ in range(rng.randrange(1, 4)):
-            location(out, mark, "" if kind == "regex" and False else above, depth + 1, inside)
+            location(out, mark, None if kind == "regex" else above, depth + 1, inside)
     out.add("}")
 
 
