@@ -45,7 +45,7 @@ TEST_CASE("the tree is flat, in order, with files and lines") {
 }
 
 TEST_CASE("escapes are read as nginx reads them") {
-  const Config config = parse_text("events{} a \\t\\n\\r\\\\\\'\\\"\\x \"${b}{c}\" ${d}e$ $f{ g; }\n");
+  const Config config = parse_text("events{} words \\t\\n\\r\\\\\\'\\\"\\x \"${b}{c}\" ${d}e$ $f{ words; }\n");
   CHECK(first_problem(config) == "");
   REQUIRE(config.nodes.size() == 3);
   const auto args = config.at(1).args();

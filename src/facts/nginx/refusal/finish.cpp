@@ -17,11 +17,14 @@ bool is_on(const std::optional<Directive>& directive) {
 
 void Judge::finish_http(std::uint32_t http) {
   if (whole()) finish_upstreams(http);
+  for (Problem& problem : late_) refuse_at(config_.nodes[http].end, std::move(problem));
   const Directive block = config_.at(http);
   for (const Directive& server : block.children("server")) {
     finish_locations(http, server.index(), 0);
   }
-  if (whole()) finish_tls(http);
+  if (!whole()) return;
+  finish_tls(http);
+  finish_variables(http);
 }
 
 /// The same place twice: nginx sorts the locations of a block and compares neighbours.

@@ -27,8 +27,10 @@ bool is_name_char(char c) {
   return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
-/// What nginx says of the variables in a text that it compiles; "" where nothing.
-std::string refused_script(std::string_view text) {
+/// What nginx says of the variables in a text that it compiles; "" where nothing. `use` takes
+/// their names.
+template <class Use>
+std::string refused_script(std::string_view text, Use&& use) {
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '$') continue;
     if (++i == text.size()) return "invalid variable name";
@@ -42,6 +44,7 @@ std::string refused_script(std::string_view text) {
       return "the closing bracket in \"" + std::string(name) + "\" variable is missing";
     }
     if (name.empty()) return "invalid variable name";
+    use(name);
     if (!bracket) --i;
   }
   return {};
@@ -50,7 +53,7 @@ std::string refused_script(std::string_view text) {
 }  // namespace
 
 bool Judge::check_script(std::string_view text) {
-  std::string message = refused_script(text);
+  std::string message = refused_script(text, [&](std::string_view name) { use_variable(name); });
   if (message.empty()) return true;
   refuse(std::move(message));
   return false;
@@ -63,11 +66,18 @@ bool Judge::check_regex(std::string_view pattern, bool caseless) {
   return false;
 }
 
-/// The last argument is a text with variables.
+/// nginx looks at these once it has read all of http {}.
+void Judge::late_script(Arguments words) {
+  const std::size_t before = refusals_.size();
+  check_script(words[1]);
+  if (refusals_.size() == before) return;
+  late_.push_back(std::move(refusals_.back().problem));
+  refusals_.pop_back();
+}
+
+/// One argument is a text with variables.
 void Judge::script(Arguments words) {
-  if (words.empty()) return;
-  const std::size_t at =
-      word().name == "auth_basic" ? 0 : std::min<std::size_t>(1, words.size() - 1);
+  const std::size_t at = word().name == "auth_basic" ? 0 : 1;
   if (check_script(words[at]) && word().name == "add_header" && words.size() == 3 &&
       words[2] != "always") {
     refuse(invalid_parameter(words[2]));
@@ -174,6 +184,7 @@ void Judge::condition(Arguments words) {
   const std::string_view subject = parts.front();
   if (subject.size() > 1 && subject.front() == '$') {
     if (parts.size() != 1 && parts.size() != 3) return invalid(subject);
+    use_variable(subject.substr(1));
     if (parts.size() == 1) return;
     const std::string_view sign = parts[1];
     if (sign == "=" || sign == "!=") {
@@ -241,6 +252,15 @@ void Judge::try_files(Arguments words) {
   if (!last.starts_with('=')) return;
   const auto code = parse_decimal(last.substr(1));
   if (!code || *code > 999) refuse("invalid code \"" + std::string(last) + "\"");
+}
+
+void Judge::map_source(Arguments words) {
+  check_script(words[0]);
+}
+
+void Judge::proxy_redirect(Arguments words) {
+  if (words.size() == 1 && words[0] != "off" && words[0] != "default")
+    refuse(invalid_parameter(words[0]));
 }
 
 void Judge::keepalive_timeout(Arguments words) {

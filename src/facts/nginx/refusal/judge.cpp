@@ -33,7 +33,7 @@ Judge::Handler Judge::handler_of(const Word& word, Context context) {
       {"error_log", in::main | in::any_http, &Judge::error_log},
       {"error_page", kSet, &Judge::error_page},
       {"expires", kSet, &Judge::expires},
-      {"fastcgi_param", in::any_http, &Judge::script},
+      {"fastcgi_param", in::any_http, &Judge::late_script},
       {"fastcgi_pass", kIn, &Judge::pass_on},
       {"grpc_pass", kIn, &Judge::pass_on},
       {"hash", in::upstream, &Judge::upstream_method},
@@ -43,9 +43,11 @@ Judge::Handler Judge::handler_of(const Word& word, Context context) {
       {"listen", in::server, &Judge::http_listen},
       {"location", in::server | in::location, &Judge::location},
       {"log_format", in::http, &Judge::log_format},
+      {"map", in::http, &Judge::map_source},
       {"memcached_pass", kIn, &Judge::pass_on},
       {"proxy_pass", kIn | in::limit_except, &Judge::proxy_pass},
-      {"proxy_set_header", in::any_http, &Judge::script},
+      {"proxy_redirect", in::http | in::server | in::location, &Judge::proxy_redirect},
+      {"proxy_set_header", in::any_http, &Judge::late_script},
       {"random", in::upstream, &Judge::upstream_method},
       {"return", kIn, &Judge::return_},
       {"rewrite", kIn, &Judge::rewrite},
@@ -56,7 +58,7 @@ Judge::Handler Judge::handler_of(const Word& word, Context context) {
       {"set", kIn, &Judge::set},
       {"try_files", in::server | in::location, &Judge::try_files},
       {"upstream", in::http, &Judge::upstream},
-      {"uwsgi_param", in::any_http, &Judge::script},
+      {"uwsgi_param", in::any_http, &Judge::late_script},
       {"uwsgi_pass", kIn, &Judge::pass_on},
       {"worker_processes", in::main, &Judge::worker_processes}};
   static const std::vector<const Entry*> by_id = [] {
@@ -106,11 +108,15 @@ void Judge::take(std::uint32_t index) {
 void Judge::take_raw(std::uint32_t index) {
   const Node& node = config_.nodes[index];
   const std::string_view around = config_.nodes[block().node].name;
-  if (around != "map" || node.name == "include" || node.block) return;
-  const bool alone = node.name == "hostnames" || node.name == "volatile";
+  const bool map = around == "map";
+  if ((!map && around != "geo") || node.name == "include" || node.block) return;
+  const bool alone =
+      map ? node.name == "hostnames" || node.name == "volatile"
+          : node.name == "ranges" || node.name == "proxy_recursive" || node.name == "volatile";
   if (node.words == 0 && alone) return;
-  if (node.words != 1) return refuse("invalid number of the map parameters");
-  if (node.name == "default" && !block().names.insert(std::string(node.name)).second)
+  if (node.words != 1)
+    return refuse("invalid number of the " + std::string(around) + " parameters");
+  if (map && node.name == "default" && !block().names.insert("default").second)
     refuse("duplicate default map parameter");
 }
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -66,6 +67,7 @@ class Judge {
   std::vector<Refusal> run();
 
  private:
+  static constexpr std::size_t kMostLookedAt = 200;
   using Arguments = std::span<const std::string_view>;
   using Handler = void (Judge::*)(Arguments);
   struct Entry {
@@ -97,10 +99,13 @@ class Judge {
   void expires(Arguments words);
   void http_listen(Arguments words);
   void keepalive_timeout(Arguments words);
+  void late_script(Arguments words);
   void location(Arguments words);
   void log_format(Arguments words);
+  void map_source(Arguments words);
   void pass_on(Arguments words);
   void proxy_pass(Arguments words);
+  void proxy_redirect(Arguments words);
   void return_(Arguments words);
   void rewrite(Arguments words);
   void root(Arguments words);
@@ -126,6 +131,9 @@ class Judge {
   void finish_locations(std::uint32_t http, std::uint32_t around, int depth);
   void finish_upstreams(std::uint32_t http);
   void finish_tls(std::uint32_t http);
+  void finish_variables(std::uint32_t http);
+  void use_variable(std::string_view name);
+  std::vector<std::string_view> defined_variables() const;
   void finish();
 
   const Config& config_;
@@ -140,6 +148,9 @@ class Judge {
   std::vector<Passed> passed_{};
   std::multimap<std::string, std::size_t, std::less<>> passed_by_host_{};
   std::set<std::string, std::less<>> log_formats_{};
+  std::vector<Problem> late_{};
+  std::unordered_set<std::string_view> used_names_{};
+  std::vector<std::pair<std::string_view, std::uint32_t>> used_{};  ///< not nginx's own, with nodes
   bool has_events_{false};
 };
 
