@@ -49,7 +49,8 @@ class Reading {
   /// next.
   bool ends_at(const Mark& mark) {
     while (!failed_ && next_ < mark.at) advance();
-    if (seen_.count(mark.path) > 0) return false;
+    // Even an empty file is followed by a line break.
+    if (mark.at == offset_ || seen_.count(mark.path) > 0) return false;
     // Past a mistake nothing is known of where the file ends.
     if (!failed_ && (depth_ > 0 || taken_ > mark.at)) return false;
     return includes(mark.path);
