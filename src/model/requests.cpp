@@ -30,9 +30,6 @@ std::string passed_uri(const Route& route) {
   return target.substr(uri) + path.substr(pattern.size());
 }
 
-// Enough to tell an application that serves from one that hangs.
-constexpr int kShortPatienceMs = 2000;
-
 /// Whether the target's probe got an answer or a plain failure. Where it was waited for in vain,
 /// each further request would cost as much time, and perhaps one more worker.
 bool is_responsive(const Deployment& host, const Route& route) {

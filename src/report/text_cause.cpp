@@ -118,22 +118,6 @@ std::string brackets(const TextWriter& out, const Fix& fix) {
   return text;
 }
 
-void write_fix(TextWriter& out, const Fix& fix, bool first) {
-  out.paragraph(first ? "   Fix: " : "   Or: ", out.clean(fix.summary) + brackets(out, fix),
-                "     ");
-  std::string file;
-  for (const auto& edit : fix.edits) {
-    if (edit.file != file) out.paragraph("     ", out.clean(edit.file), "       ");
-    file = edit.file;
-    write_edit_side(out, edit, "-");
-    write_edit_side(out, edit, "+");
-  }
-  for (const auto& command : fix.commands) {
-    for (const auto& part : wrap_command(out.clean(command), out.width() - 5))
-      out.line("     " + part);
-  }
-}
-
 /// The first two sentences of a page's section, as plain words.
 std::string beginning(const std::string& why) {
   std::string text;
@@ -163,6 +147,22 @@ void write_effects(TextWriter& out, const ReportedFinding& reported) {
 }
 
 }  // namespace
+
+void write_fix(TextWriter& out, const Fix& fix, bool first) {
+  out.paragraph(first ? "   Fix: " : "   Or: ", out.clean(fix.summary) + brackets(out, fix),
+                "     ");
+  std::string file;
+  for (const auto& edit : fix.edits) {
+    if (edit.file != file) out.paragraph("     ", out.clean(edit.file), "       ");
+    file = edit.file;
+    write_edit_side(out, edit, "-");
+    write_edit_side(out, edit, "+");
+  }
+  for (const auto& command : fix.commands) {
+    for (const auto& part : wrap_command(out.clean(command), out.width() - 5))
+      out.line("     " + part);
+  }
+}
 
 void write_cause(TextWriter& out, std::size_t number, const ReportedFinding& reported,
                  Severity severity) {

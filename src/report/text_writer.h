@@ -38,6 +38,11 @@ class TextWriter {
 /// `pass` and the like as the text report says it: ok warn FAIL skip.
 std::string status_word(const std::string& status);
 
+/// The program, the host and with whose eyes it was looked at.
+void write_head(TextWriter& out, const std::string& program, const std::string& scope,
+                const decltype(Report::host)& host);
+/// One way to mend it: edits, commands, and what they interrupt or open.
+void write_fix(TextWriter& out, const Fix& fix, bool first);
 /// One numbered cause with its evidence and fixes.
 void write_cause(TextWriter& out, std::size_t number, const ReportedFinding& reported,
                  Severity severity);

@@ -40,6 +40,13 @@ BAD_LINES = {
     "unknown_schema": (["schema", "raport"], ["raport"]),
     "unknown_ending": (["-o", "/tmp/report.docx"], ["report.docx"]),
     "value_missing": (["--config"], ["--config"]),
+    "missing_nginx_conf": (["--nginx-conf", "/nonexistent/nginx.conf"], ["/nonexistent/nginx.conf"]),
+    "nginx_conf_is_a_folder": (["--nginx-conf", "/usr"], ["/usr"]),
+    "missing_dump": (["--nginx-dump", "/nonexistent/dump"], ["/nonexistent/dump"]),
+    "dump_is_none": (["--nginx-dump", "/etc/passwd"], ["/etc/passwd", "nginx -T"]),
+    "empty_dump": (["--nginx-dump", "-"], ["standard input", "nginx -T"]),
+    "conf_and_dump": (["--nginx-conf", "/etc/x", "--nginx-dump", "/etc/y"], ["--nginx-dump"]),
+    "input_read_twice": (["--nginx-dump", "-", "--cloud", "-"], ["standard input"]),
 }
 
 BAD_BUNDLES = {

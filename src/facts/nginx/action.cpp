@@ -158,6 +158,7 @@ std::optional<Action> handler_action(const Directive& block) {
 }
 
 void note(Action& action, const std::string& reason) {
+  action.sure = false;
   if (!action.reason.empty()) action.reason += "; ";
   action.reason += reason;
 }

@@ -148,7 +148,10 @@ Tokens::Step Tokens::between_words(char c) {
       break;
   }
   blank_ = false;
-  if (words_.empty()) first_line_ = line_;
+  if (words_.empty()) {
+    first_line_ = line_;
+    first_offset_ = pos_ - 1;
+  }
   return Step::skip;
 }
 

@@ -24,6 +24,10 @@ class Tokens {
   const std::vector<std::string_view>& words() const { return words_; }
   /// The line of the first word.
   int first_line() const { return first_line_; }
+  /// How much of the text was read.
+  std::size_t offset() const { return pos_; }
+  /// Where the first word begins in the text; its end where none was read.
+  std::size_t first_offset() const { return words_.empty() ? pos_ : first_offset_; }
   /// The line that nginx would name in a message now.
   int line() const { return line_; }
   /// What is wrong, in nginx's words, after Token::error.
@@ -50,6 +54,7 @@ class Tokens {
   std::string error_{};
   std::size_t pos_{0};
   std::size_t start_{0};
+  std::size_t first_offset_{0};
   int line_{1};
   int start_line_{1};
   int first_line_{1};

@@ -258,7 +258,7 @@ TEST_CASE("a directory as the root of a tree") {
   CHECK(decode_identity(host->ask(ask::identity()).text).name == "box");
   if (test::is_root()) CHECK(walk.last().user == "me");
   const Answer live = host->ask(ask::listeners());
-  CHECK(live.why == Unseen{Unseen::Why::out_of_scope, "only files are looked at (--root)", ""});
+  CHECK(live.why == Unseen{Unseen::Why::out_of_scope, "only files are looked at", ""});
   CHECK(host->ask(ask::run({"nginx", "-t"})).why.why == Unseen::Why::out_of_scope);
   CHECK(decode_clock(host->ask(ask::now()).text).now > 1'700'000'000);
   CHECK_THROWS_AS(make_tree_host(folder / "gone"), UsageError);
