@@ -46,7 +46,7 @@ void judge(const Deployment& host, const Route& route, const Endpoint& endpoint,
       address_text("::1", port), kName, four->text());
   finding.detail =
       "It asks the other address then, so requests are answered; each attempt costs a little, and "
-      "the log fills up. Once the application is slow to answer, no member of the two may be left.";
+      "the log fills with refusals.";
   finding.about = {endpoint.node()};
   finding.evidence = {endpoint.member.from, cite(*four), said->evidence()};
   Fix fix;

@@ -83,8 +83,9 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
   // A server that waits for the end of a request line waits on in a handshake; one that speaks TLS
   // notices at once.
   const bool waits = tls && as_told->outcome == Exchange::Outcome::timed_out;
-  const bool hung_up = !as_told->answered() && as_told->connected &&
-                       as_told->outcome != Exchange::Outcome::timed_out;
+  const bool hung_up = as_told->outcome == Exchange::Outcome::tls_failed ||
+                       (!as_told->answered() && as_told->connected &&
+                        as_told->outcome != Exchange::Outcome::timed_out);
   const bool said_so = !tls && wants_tls(*as_told);
   if (!waits && !hung_up && !said_so) return;
   const auto right = ask_past_nginx(host, route, endpoint.member, tls ? "http" : "https", path);
