@@ -7,6 +7,7 @@
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 #include "hopcheck/forwarded.h"
+#include "hopcheck/proxy_pass.h"
 
 using namespace hopcheck;
 
@@ -80,12 +81,6 @@ Fix add_headers(const Deployment& host, const Route& route, const nginx::SentHea
 
 nginx::SentHeaders headers_of(const Route& route) {
   return nginx::sent_headers(*route.instance->config, block_of(route), route.action.kind);
-}
-
-std::string location_node(const Route& route) {
-  return route.location == nullptr
-             ? "server:" + route.server->label()
-             : "location:" + route.server->label() + " " + route.location->pattern;
 }
 
 void add_place(const Route& route, Finding& finding) {
