@@ -118,7 +118,7 @@ TEST_CASE("a wrong value is answered before the host is asked") {
   CHECK(refused_run({"--from", "/nonexistent/x.hop"}) ==
         "/nonexistent/x.hop: No such file or directory");
   CHECK(refused_run({"--from", "/usr"}) == "/usr: is no regular file");
-  CHECK(refused_run({"schema", "raport"}) == "schema: expected one of report, not 'raport'");
+  CHECK(refused_run({"schema", "raport"}) == "schema: expected one of report, trace, not 'raport'");
   CHECK(refused_run({"explain"}).rfind("explain: name a finding's code", 0) == 0);
   CHECK(refused_run({"explain", "lb.no-such"})
             .rfind("explain: no finding has the code 'lb.no-such'", 0) == 0);
