@@ -21,25 +21,6 @@ bool limits(const Directive& line, const std::string& method) {
   return !has(method) && !(method == "HEAD" && has("GET"));
 }
 
-/// "8m" in bytes; -1 where it is no size.
-long long size_of(std::string_view text) {
-  long long factor = 1;
-  if (!text.empty()) {
-    const char unit = to_lower(text.back());
-    if (unit == 'k') factor = 1LL << 10;
-    if (unit == 'm') factor = 1LL << 20;
-    if (unit == 'g') factor = 1LL << 30;
-  }
-  if (factor > 1) text.remove_suffix(1);
-  if (text.empty() || text.size() > 12) return -1;
-  long long value = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return -1;
-    value = value * 10 + (c - '0');
-  }
-  return value * factor;
-}
-
 }  // namespace
 
 Action own_answer(int status, Evidence from, std::string reason) {

@@ -62,7 +62,7 @@ bool Walk::resolve(Action& action) {
 }
 
 /// The URI that the other side gets.
-std::string Walk::sent_uri(const Action& action, const Directive& from, bool variables) {
+std::string Walk::sent_uri(const Action& action, bool variables) {
   std::string part = uri_part(action.target);
   if (variables && !part.empty()) return (part.starts_with('?') ? "/" : "") + part;
   if (part.empty() && visit_.unparsed_valid) return visit_.request_uri;
@@ -70,12 +70,14 @@ std::string Walk::sent_uri(const Action& action, const Directive& from, bool var
   for (const Location* location : visit_.chain) {
     if (config_.at(location->directive).child("proxy_pass")) owner = location;
   }
-  static_cast<void>(from);
   const bool by_prefix = owner != nullptr && (owner->match == Location::Match::exact ||
                                               owner->match == Location::Match::prefix ||
                                               owner->match == Location::Match::prefix_no_regex);
   std::size_t cut = 0;
   if (visit_.location_valid && !part.empty() && by_prefix) cut = owner->pattern.size();
+  if (cut > visit_.uri.size()) {
+    visit_.notes.push_back("nginx reads past the end of a URI that is shorter than the location");
+  }
   std::string rest = visit_.uri.substr(std::min(cut, visit_.uri.size()));
   if (visit_.quoted || visit_.internal) rest = escaped(rest, Escape::uri);
   if (!visit_.location_valid) part.clear();
@@ -90,7 +92,7 @@ void Walk::pass(Action action, std::string_view directive) {
   const bool known = action.target.find('$') == std::string::npos;
   action.upstream = upstream_of(*visit_.site, action);
   if (known && action.kind == Kind::proxy_pass) {
-    action.sends = sent_uri(action, config_.at(*visit_.handler), variables);
+    action.sends = sent_uri(action, variables);
   }
   if (!known) action.sure = false;
   if (!known && action.reason.empty())

@@ -65,7 +65,7 @@ class Walk {
   void handle();
   void pass(Action action, std::string_view directive);
   bool resolve(Action& action);
-  std::string sent_uri(const Action& action, const Directive& from, bool variables);
+  std::string sent_uri(const Action& action, bool variables);
 
   // Answers, and what may come of them.
   void respond(Action action);

@@ -109,7 +109,6 @@ json words(const Site& site, const std::optional<Chosen>& chosen) {
   out["location"] = characters(action.location);
   out["uri"] = characters(chosen->uri);
   out["reason"] = characters(action.reason);
-  out["at_file"] = action.kind == Action::Kind::static_;
   out["file"] = characters(action.target);
   out["sends"] = characters(action.sends);
   if (action.kind == Action::Kind::proxy_pass) out["backend"] = backend(site, action);

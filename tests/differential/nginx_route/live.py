@@ -99,7 +99,7 @@ class Nginx:
         rows = {}
         with open(f"{self.home}/run/route.log", encoding="latin-1") as file:
             for line in file:
-                row = json.loads(line)
+                row = json.loads(line, strict=False)
                 rows.setdefault(row["id"], row)
         return rows
 
