@@ -86,7 +86,8 @@ def differences(said, reply, row):
     if said["kind"] == "static" and status == 200 and not said["file"].endswith("/") and body:
         seen["file"] = body.decode()
         said = {**said, "file": os.path.normpath(said["file"])}
-    elif said["kind"] == "static" and row and status in (404, 405) and not row["uri"].endswith("/"):
+    elif said["kind"] == "static" and row and row["file"] and status in (404, 405) and \
+            not row["uri"].endswith("/"):
         seen["file"] = row["file"]
     # Where nginx appends a slash, the file name in the log is made of bytes behind the URI.
     if row and status >= 200 and row["uri"] and "appends the slash" not in said["reason"]:

@@ -178,7 +178,7 @@ def receive(one, method):
     headers = {}
     for line in lines[1:]:
         name, _, value = line.partition(":")
-        headers.setdefault(name.lower(), value.strip(" "))
+        headers.setdefault(name.lower(), value.removeprefix(" "))
     keep = headers.get("connection", "") == "keep-alive"
     if method == "HEAD" or status in (204, 304):
         return (status, headers, b""), keep
