@@ -57,6 +57,7 @@ class Reading {
 
   Chosen run() {
     begin();
+    if (auto refusal = refused_handshake()) return *std::move(refusal);
     read();
     Chosen out = answer(visit_, failed_, why_);
     if (out.server == server_) {
@@ -81,6 +82,7 @@ class Reading {
   void select(const std::string& host);
   void take(const Named& found, const std::string& host);
   bool expects_tls() const;
+  std::optional<Chosen> refused_handshake() const;
   bool fail(int status, std::string why) {
     failed_ = status;
     why_ = std::move(why);
@@ -122,6 +124,21 @@ void Reading::begin() {
     sni_ = sni;
     take(*found, *sni);
   }
+}
+
+/// ssl_reject_handshake: no request is read at all.
+std::optional<Chosen> Reading::refused_handshake() const {
+  if (!visit_.tls || !is_on(config_, *server_, "ssl_reject_handshake", false)) return std::nullopt;
+  Chosen out;
+  out.server = server_;
+  out.server_by = by_;
+  out.server_name = name_;
+  out.action.kind = Action::Kind::deny;
+  out.action.target = "TLS handshake";
+  const auto line = config_.at(server_->directive).child("ssl_reject_handshake");
+  out.action.from = line ? line->evidence() : server_->from;
+  out.action.reason = "nginx refuses the TLS handshake";
+  return out;
 }
 
 /// Nothing: the default server's turn.
@@ -218,10 +235,18 @@ void Reading::read() {
   if (!read_first_line()) return;
   visit_.headers_read = true;
   if (!read_host()) return;
+  if (asked_.headers) {
+    const auto length = asked_.headers->find("content-length");
+    if (length != asked_.headers->end()) visit_.body = size_of(length->second);
+  }
   if (asked_.method == "TRACE" || asked_.method == "CONNECT") {
     fail(405, "nginx itself refuses the method " + asked_.method);
   } else if (!visit_.tls && expects_tls()) {
     fail(497, "a plain request came to a TLS port");
+  }
+  const auto asks = config_.at(server_->directive).child("ssl_verify_client");
+  if (visit_.tls && asks && asks->arg(0) == "on") {
+    visit_.notes.push_back(cited(*asks) + " decides by the client's certificate");
   }
 }
 

@@ -28,27 +28,25 @@ std::string uri_part(std::string_view target) {
 /// The directive in force by which the request is handed on: in an `if`, or under limit_except,
 /// that of the location where there is none.
 void Walk::handle() {
-  const auto by = handler_action(config_.at(*visit_.handler));
-  const bool other = by->kind == Kind::other;
-  const std::string name(by->from.text.substr(0, by->from.text.find_first_of(" ;")));
-  if (other && (name == "empty_gif" || name == "stub_status")) {
-    Action action = *by;
+  const Directive outer = config_.at(*visit_.handler);
+  const std::string_view name = handler_of(outer)->name();
+  Action action = *handler_action(outer);
+  if (name == "empty_gif" || name == "stub_status") {
     const bool reads = visit_.method == "GET" || visit_.method == "HEAD";
     action.status = reads ? 200 : 405;
     return reads ? finish(std::move(action)) : respond(std::move(action));
   }
-  if (!name.ends_with("_pass")) return finish(*by);
+  if (!name.ends_with("_pass")) return finish(std::move(action));
   const std::uint32_t location = visit_.chain.back()->directive;
   for (auto at = visit_.around.rbegin(); at != visit_.around.rend(); ++at) {
     if (const auto line = config_.at(*at).child(name)) {
-      Action action = *by;
       action.from = line->evidence();
-      if (!other) action.target = line->arg(0);
+      if (action.kind != Kind::other) action.target = line->arg(0);
       return pass(std::move(action), name);
     }
     if (*at == location) break;
   }
-  respond(own_answer(500, by->from, "the block in force has no " + name));
+  respond(own_answer(500, action.from, "the block in force has no " + std::string(name)));
 }
 
 /// A target with variables; false where nginx could make nothing of it.

@@ -27,6 +27,7 @@ struct Visit {
   std::string request_uri{};  ///< as sent, without the host of an absolute target
   bool headers_read{true};    ///< false: a bad Host ended the reading
 
+  long long body{0};  ///< bytes that are still to come
   std::string method{};
   std::string uri{};  ///< decoded, rewritten
   std::string args{};

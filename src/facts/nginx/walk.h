@@ -1,6 +1,7 @@
 // A request's way through nginx's phases, up to what answers it.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,7 @@ class Walk {
   void throw_where_blind();
   bool is_internal() const;
   bool too_large() const;
+  void note_programs(std::initializer_list<std::string_view> beginnings);
 
   // Who may.
   void collect_access();

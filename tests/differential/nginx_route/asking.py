@@ -117,5 +117,5 @@ def request(rng, hints, where):
             ["a.test", "b.test:80", "A.test", "a..b", "x_y", "[::1]", "a@b"]) + rng.choice(
                 [asked["target"], "", "?a=1"])
     if asked["method"] in ("POST", "PUT", "PATCH", "FOO"):
-        asked["headers"]["Content-Length"] = "0"
+        asked["headers"]["Content-Length"] = rng.choice(["0", "0", "5"])
     return asked

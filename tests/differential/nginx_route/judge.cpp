@@ -98,6 +98,7 @@ std::string backend(const Site& site, const Action& pass) {
 json words(const Site& site, const std::optional<Chosen>& chosen) {
   if (!chosen) return {{"refused", true}};
   const Action& action = chosen->action;
+  if (action.target == "TLS handshake") return {{"refused", true}};
   if (action.kind == Action::Kind::unknown || !action.sure) {
     return {{"unknown", action.reason.empty() ? "no reason" : characters(action.reason)}};
   }
