@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <unordered_map>
 
@@ -74,7 +75,21 @@ Word::Place place_of(const Rule& rule) {
   return place;
 }
 
-using Table = std::unordered_map<std::string_view, Word>;
+/// Names are short and differ at their ends: both ends and the length tell them apart.
+struct NameHash {
+  std::size_t operator()(std::string_view name) const {
+    std::uint64_t head = 0;
+    std::uint64_t tail = 0;
+    const std::size_t size = std::min<std::size_t>(name.size(), sizeof head);
+    std::memcpy(&head, name.data(), size);
+    std::memcpy(&tail, name.data() + name.size() - size, size);
+    const std::uint64_t mixed = (head ^ (tail * kMix) ^ name.size()) * kMix;
+    return mixed ^ (mixed >> 32U);
+  }
+  static constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15U;
+};
+
+using Table = std::unordered_map<std::string_view, Word, NameHash>;
 
 Table built_table() {
   Table by_name;

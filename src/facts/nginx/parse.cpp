@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <stdexcept>
+#include <unordered_map>
 #include <utility>
 
 #include "facts/nginx/arena.h"
@@ -79,16 +80,26 @@ class Parser {
     std::uint32_t node{0};
     Context context{context::unknown};
   };
+  /// Where the directives of a file stand that is included again and again.
+  struct Copy {
+    Context context{context::unknown};
+    std::size_t first_node{0};
+    std::size_t nodes{0};
+    std::size_t first_word{0};
+    std::size_t words{0};
+  };
   struct Text {
     Answer::Status status{Answer::Status::unseen};
     Unseen why{};
     std::string_view text{};
     std::uint32_t file{0};
     bool truncated{false};
+    std::optional<Copy> copy{};
   };
 
   void load(const std::string& path, Origin from, Context context);
-  const Text& text_of(const std::string& path);
+  Text& text_of(const std::string& path);
+  bool repeat(const Text& text, Context context);
   void read_file(const Text& text, Context context);
   void take(Tokens& tokens, Token token, std::uint32_t file, std::vector<Open>& open);
   void take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file);
@@ -113,8 +124,8 @@ class Parser {
   std::map<std::string_view, bool> unknown_{};
   Arena arena_;
   std::string main_{};
-  std::map<std::string, Text> texts_{};
-  std::map<std::string, Listing> listings_{};
+  std::unordered_map<std::string, Text> texts_{};
+  std::unordered_map<std::string, Listing> listings_{};
   std::set<std::string> noted_{};
   std::vector<std::string> active_{};
   std::size_t bytes_{0};
@@ -139,7 +150,8 @@ void Parser::judge(Context context) {
   std::stable_sort(all.begin(), all.end(),
                    [](const Refusal& a, const Refusal& b) { return a.before < b.before; });
   // What is missing in the end is told of a configuration that was read to its end.
-  if (!refused_.empty()) std::erase_if(all, [](const Refusal& r) { return r.problem.file.empty(); });
+  if (!refused_.empty())
+    std::erase_if(all, [](const Refusal& r) { return r.problem.file.empty(); });
   for (Refusal& refusal : all) config_.problems.push_back(std::move(refusal.problem));
 }
 
@@ -156,7 +168,7 @@ void Parser::missing(const std::string& path, Origin at, Unseen why) {
   add_node({"include", arena_.keep(path)}, at);
 }
 
-const Parser::Text& Parser::text_of(const std::string& path) {
+Parser::Text& Parser::text_of(const std::string& path) {
   const auto found = texts_.find(path);
   if (found != texts_.end()) return found->second;
   Text text;
@@ -177,7 +189,7 @@ void Parser::load(const std::string& path, Origin from, Context context) {
     // nginx reads itself round the loop until it has no descriptor left.
     return problem(from, open_failed(path, "24: Too many open files"));
   }
-  const Text& text = text_of(path);
+  Text& text = text_of(path);
   if (text.status == Answer::Status::absent) {
     return problem(from, open_failed(path, "2: No such file or directory"));
   }
@@ -187,12 +199,44 @@ void Parser::load(const std::string& path, Origin from, Context context) {
     return missing(path, from,
                    {Unseen::Why::truncated, path + ": the configuration is too large", {}});
   }
+  if (repeat(text, context)) return;
+  const Copy before{context, config_.nodes.size(), 0, config_.words.size(), 0};
+  const std::size_t notes =
+      refused_.size() + config_.missing.size() + lines_.ends.size() + lines_.closes.size();
   active_.push_back(path);
   read_file(text, context);
   active_.pop_back();
+  const bool silent =
+      notes == refused_.size() + config_.missing.size() + lines_.ends.size() + lines_.closes.size();
+  if (silent && !text.truncated && !full()) {
+    text.copy = Copy{context, before.first_node, config_.nodes.size() - before.first_node,
+                     before.first_word, config_.words.size() - before.first_word};
+  }
   if (text.truncated) {
     missing(path, {text.file, 0}, {Unseen::Why::truncated, path + " was read in part", {}});
   }
+}
+
+/// The same text in the same place says the same, so its directives are copied.
+bool Parser::repeat(const Text& text, Context context) {
+  if (!text.copy || text.copy->context != context) return false;
+  const Copy& copy = *text.copy;
+  if (config_.nodes.size() + config_.words.size() + copy.nodes + copy.words >= kMaxWords)
+    return false;
+  const auto nodes = static_cast<std::uint32_t>(config_.nodes.size() - copy.first_node);
+  const auto words = static_cast<std::uint32_t>(config_.words.size() - copy.first_word);
+  for (std::size_t i = 0; i < copy.nodes; ++i) {
+    Node node = config_.nodes[copy.first_node + i];
+    node.first_word += words;
+    node.end += nodes;
+    config_.nodes.push_back(node);
+    words_.push_back(words_[copy.first_node + i]);
+  }
+  for (std::size_t i = 0; i < copy.words; ++i) {
+    const std::string_view word = config_.words[copy.first_word + i];
+    config_.words.push_back(word);
+  }
+  return true;
 }
 
 void Parser::read_file(const Text& text, Context context) {
@@ -220,7 +264,8 @@ void Parser::read_file(const Text& text, Context context) {
           break;
         }
         config_.nodes[open.back().node].end = static_cast<std::uint32_t>(config_.nodes.size());
-        lines_.closes.emplace_back(open.back().node, tokens.line());
+        if (open.back().context == context::upstream || open.back().context == context::http)
+          lines_.closes.emplace(open.back().node, tokens.line());
         open.pop_back();
         break;
       default:
@@ -265,7 +310,7 @@ void Parser::take(Tokens& tokens, Token token, std::uint32_t file, std::vector<O
   }
   const std::uint32_t node = add_node(words, at);
   if (!complaint && context != context::unknown) words_[node] = word;
-  if (end.line != at.line) lines_.ends.emplace_back(node, end.line);
+  if (end.line != at.line) lines_.ends.emplace(node, end.line);
   if (!block) return;
   config_.nodes[node].block = true;
   if (words.front().ends_with("_by_lua_block")) return take_lua(tokens, node, file);
