@@ -12,10 +12,11 @@ using namespace hopcheck;
 
 int main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "nginx_read_driver NGINX_CONF [TIMES]\n");
+    std::fprintf(stderr, "nginx_read_driver NGINX_CONF [TIMES [parse]]\n");
     return 2;
   }
   const std::string path = argv[1];
+  const bool parse_only = argc > 3;
   const int times = argc > 2 ? std::atoi(argv[2]) : 1;
   Deadline deadline(600'000);
   const auto host = make_live_host(deadline);
@@ -34,7 +35,7 @@ int main(int argc, char** argv) {
     const nginx::Config config =
         nginx::parse(path, path.substr(0, path.rfind('/')), i == 0 ? live : memory);
     const auto parsed = std::chrono::steady_clock::now();
-    const auto site = nginx::understand(config);
+    const auto site = parse_only ? Fact<nginx::Site>(nginx::Site{}) : nginx::understand(config);
     const auto understood = std::chrono::steady_clock::now();
     std::size_t bytes = 0;
     for (const auto& text : config.storage) bytes += text->size();

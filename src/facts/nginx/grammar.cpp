@@ -120,6 +120,11 @@ bool may_name_directive(std::string_view name) {
   });
 }
 
+const Table& table() {
+  static const Table built = built_table();
+  return built;
+}
+
 std::optional<std::string> judge(const Word::Place& place, std::string_view name, bool block,
                                  std::size_t arguments) {
   const std::string quoted = "\"" + std::string(name) + "\"";
@@ -150,9 +155,17 @@ Context context_inside(std::string_view block, Context outside) {
 }
 
 const Word* find_word(std::string_view name) {
-  static const Table table = built_table();
-  const auto found = table.find(name);
-  return found == table.end() ? nullptr : &found->second;
+  const auto found = table().find(name);
+  return found == table().end() ? nullptr : &found->second;
+}
+
+const Word* word_of(WordId id) {
+  static const std::vector<const Word*> by_id = [] {
+    std::vector<const Word*> all(table().size() + 1);
+    for (const auto& [name, word] : table()) all[word.id] = &word;
+    return all;
+  }();
+  return by_id[id];
 }
 
 std::optional<std::string> complain(const Word* word, std::span<const std::string_view> words,

@@ -28,9 +28,21 @@ constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxListed = 100'000;
 constexpr std::size_t kMaxProblems = 100;
 constexpr std::size_t kMaxUnknown = 200;
+constexpr std::size_t kLargeFile = 1 << 20;
 
 std::string open_failed(const std::string& path, const char* why) {
   return "open() \"" + path + "\" failed (" + why + ")";
+}
+
+/// Appends a part of the vector itself.
+template <class T>
+void append_own(std::vector<T>& all, std::size_t from, std::size_t count) {
+  const std::size_t size = all.size();
+  // By hand: resize alone grows by as little as it can.
+  if (all.capacity() < size + count) all.reserve(std::max(size + count, size * 2));
+  all.resize(size + count);
+  std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(from), count,
+              all.begin() + static_cast<std::ptrdiff_t>(size));
 }
 
 struct Entry {
@@ -97,7 +109,7 @@ class Parser {
     std::optional<Copy> copy{};
   };
 
-  void load(const std::string& path, Origin from, Context context);
+  void load(const std::string& path, Origin from, Context context, std::string_view word = {});
   Text& text_of(const std::string& path);
   bool repeat(const Text& text, Context context);
   void read_file(const Text& text, Context context);
@@ -118,13 +130,14 @@ class Parser {
 
   const Reader& reader_;
   Config config_{};
-  std::vector<const Word*> words_{};  ///< of the nodes
+  std::vector<WordId> ids_{};  ///< of the nodes
   Lines lines_{};
   std::vector<Refusal> refused_{};
   std::map<std::string_view, bool> unknown_{};
   Arena arena_;
   std::string main_{};
   std::unordered_map<std::string, Text> texts_{};
+  std::unordered_map<std::string_view, const Text*> repeated_{};  ///< by the include's own word
   std::unordered_map<std::string, Listing> listings_{};
   std::set<std::string> noted_{};
   std::vector<std::string> active_{};
@@ -144,7 +157,7 @@ void Parser::problem(Origin at, std::string message) {
 /// nginx's modules speak as soon as they come to a directive, so what they refuse stands among
 /// what the reader itself refuses.
 void Parser::judge(Context context) {
-  std::vector<Refusal> all = refusals(config_, words_, lines_, context);
+  std::vector<Refusal> all = refusals(config_, ids_, lines_, context);
   all.insert(all.end(), std::make_move_iterator(refused_.begin()),
              std::make_move_iterator(refused_.end()));
   std::stable_sort(all.begin(), all.end(),
@@ -184,7 +197,7 @@ Parser::Text& Parser::text_of(const std::string& path) {
   return texts_.emplace(path, std::move(text)).first->second;
 }
 
-void Parser::load(const std::string& path, Origin from, Context context) {
+void Parser::load(const std::string& path, Origin from, Context context, std::string_view word) {
   if (std::find(active_.begin(), active_.end(), path) != active_.end()) {
     // nginx reads itself round the loop until it has no descriptor left.
     return problem(from, open_failed(path, "24: Too many open files"));
@@ -199,10 +212,22 @@ void Parser::load(const std::string& path, Origin from, Context context) {
     return missing(path, from,
                    {Unseen::Why::truncated, path + ": the configuration is too large", {}});
   }
-  if (repeat(text, context)) return;
+  if (repeat(text, context)) {
+    // A snippet that is named by the same word names the same file.
+    if (!word.empty()) repeated_.try_emplace(word, &text);
+    return;
+  }
   const Copy before{context, config_.nodes.size(), 0, config_.words.size(), 0};
   const std::size_t notes =
       refused_.size() + config_.missing.size() + lines_.ends.size() + lines_.closes.size();
+  // Room that is not used costs nothing; growing step by step copies all of it again and again.
+  constexpr std::size_t kBytesOfNode = 20;
+  constexpr std::size_t kBytesOfWord = 14;
+  if (text.text.size() >= kLargeFile) {
+    config_.nodes.reserve(config_.nodes.size() + text.text.size() / kBytesOfNode);
+    config_.words.reserve(config_.words.size() + text.text.size() / kBytesOfWord);
+    ids_.reserve(config_.nodes.capacity());
+  }
   active_.push_back(path);
   read_file(text, context);
   active_.pop_back();
@@ -225,16 +250,12 @@ bool Parser::repeat(const Text& text, Context context) {
     return false;
   const auto nodes = static_cast<std::uint32_t>(config_.nodes.size() - copy.first_node);
   const auto words = static_cast<std::uint32_t>(config_.words.size() - copy.first_word);
-  for (std::size_t i = 0; i < copy.nodes; ++i) {
-    Node node = config_.nodes[copy.first_node + i];
-    node.first_word += words;
-    node.end += nodes;
-    config_.nodes.push_back(node);
-    words_.push_back(words_[copy.first_node + i]);
-  }
-  for (std::size_t i = 0; i < copy.words; ++i) {
-    const std::string_view word = config_.words[copy.first_word + i];
-    config_.words.push_back(word);
+  append_own(config_.nodes, copy.first_node, copy.nodes);
+  append_own(config_.words, copy.first_word, copy.words);
+  append_own(ids_, copy.first_node, copy.nodes);
+  for (std::size_t i = config_.nodes.size() - copy.nodes; i < config_.nodes.size(); ++i) {
+    config_.nodes[i].first_word += words;
+    config_.nodes[i].end += nodes;
   }
   return true;
 }
@@ -291,7 +312,7 @@ std::uint32_t Parser::add_node(const std::vector<std::string_view>& words, Origi
   node.at = at;
   config_.words.insert(config_.words.end(), words.begin() + 1, words.end());
   config_.nodes.push_back(node);
-  words_.push_back(nullptr);
+  ids_.push_back(kNoWord);
   return node.end - 1;
 }
 
@@ -309,7 +330,7 @@ void Parser::take(Tokens& tokens, Token token, std::uint32_t file, std::vector<O
     return include(words, end, context);
   }
   const std::uint32_t node = add_node(words, at);
-  if (!complaint && context != context::unknown) words_[node] = word;
+  if (!complaint && context != context::unknown && word != nullptr) ids_[node] = word->id;
   if (end.line != at.line) lines_.ends.emplace(node, end.line);
   if (!block) return;
   config_.nodes[node].block = true;
@@ -329,8 +350,10 @@ void Parser::take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file) {
 }
 
 void Parser::include(const std::vector<std::string_view>& words, Origin at, Context context) {
+  const auto known = repeated_.find(words[1]);
+  if (known != repeated_.end() && repeat(*known->second, context)) return;
   const std::string path = beside(main_, words[1]);
-  if (!has_wildcard(path)) return load(path, at, context);
+  if (!has_wildcard(path)) return load(path, at, context, words[1]);
   for (const std::string& name : expand(path, at)) load(name, at, context);
 }
 

@@ -8,10 +8,6 @@ namespace hopcheck::nginx {
 
 namespace {
 
-// nginx reads through a buffer of this size (NGX_CONF_BUFFER); a word must fit into it, and so,
-// by an old quirk, must a comment.
-constexpr std::size_t kBuffer = 4096;
-
 enum Kind : unsigned char { plain, blank, special };
 
 /// What a byte means between words and inside of one that has no quotes.
@@ -130,10 +126,8 @@ bool Tokens::skip_comment() {
   return true;
 }
 
-/// Whether nginx's buffer holds all from `start` to `last`, the last byte that nginx reads before
-/// it forgets the beginning: a blank counts, and the byte behind it.
-bool Tokens::fits(std::size_t start, std::size_t last, char quote) {
-  if (last < start + kBuffer || start + kBuffer >= text_.size()) return true;
+/// What nginx says where its buffer does not hold all from `start` on.
+void Tokens::refuse_length(std::size_t start, char quote) {
   pos_ = start + kBuffer;
   if (quote != 0) {
     error_ =
@@ -141,7 +135,6 @@ bool Tokens::fits(std::size_t start, std::size_t last, char quote) {
   } else {
     error_ = "too long parameter \"" + std::string(text_.substr(start, 10)) + "...\" started";
   }
-  return false;
 }
 
 Tokens::Step Tokens::bare_word() {

@@ -36,6 +36,10 @@ class Tokens {
   std::optional<std::string_view> lua_block();
 
  private:
+  // nginx reads through a buffer of this size (NGX_CONF_BUFFER); a word must fit into it, and so,
+  // by an old quirk, must a comment.
+  static constexpr std::size_t kBuffer = 4096;
+
   enum class Step { read, directive, block_start, error };
 
   bool skip_blanks();
@@ -46,7 +50,14 @@ class Tokens {
   Step after_quote();
   Step unfinished();
   Token at_end();
-  bool fits(std::size_t start, std::size_t last, char quote);
+  /// Whether nginx's buffer holds all from `start` to `last`, the last byte that nginx reads before
+  /// it forgets the beginning: a blank counts, and the byte behind it.
+  bool fits(std::size_t start, std::size_t last, char quote) {
+    if (last < start + kBuffer || start + kBuffer >= text_.size()) return true;
+    refuse_length(start, quote);
+    return false;
+  }
+  void refuse_length(std::size_t start, char quote);
   std::string_view unescaped(std::string_view raw);
 
   std::string_view text_;

@@ -53,8 +53,14 @@ std::string refused_script(std::string_view text, Use&& use) {
 }  // namespace
 
 bool Judge::check_script(std::string_view text) {
+  // The same bytes again: a snippet that is included in many places.
+  const char*& recent = recent_[(reinterpret_cast<std::uintptr_t>(text.data()) / 8) % kRecent];
+  if (recent == text.data() && !text.empty()) return true;
   std::string message = refused_script(text, [&](std::string_view name) { use_variable(name); });
-  if (message.empty()) return true;
+  if (message.empty()) {
+    recent = text.data();
+    return true;
+  }
   refuse(std::move(message));
   return false;
 }

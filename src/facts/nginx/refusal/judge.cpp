@@ -90,8 +90,8 @@ std::vector<Refusal> Judge::run() {
 
 void Judge::take(std::uint32_t index) {
   if (block().context == context::raw) return take_raw(index);
-  if (words_[index] == nullptr) return;
-  const Word& known = *words_[index];
+  if (words_[index] == kNoWord) return;
+  const Word& known = *word_of(words_[index]);
   const Node& node = config_.nodes[index];
   if (node.name == "events" || node.name == "http") has_events_ |= node.name == "events";
   if (known.value != Value::any && known.value != Value::some_of && given_before(known)) {
@@ -180,7 +180,7 @@ void Judge::refuse_at(std::uint32_t order, Problem problem) {
   refusals_.push_back({order, std::move(problem)});
 }
 
-std::vector<Refusal> refusals(const Config& config, const std::vector<const Word*>& words,
+std::vector<Refusal> refusals(const Config& config, const std::vector<WordId>& words,
                               const Lines& lines, Context outermost) {
   return Judge(config, words, lines, outermost).run();
 }

@@ -1,6 +1,7 @@
 // Walks a parsed configuration as nginx's modules do, and says what they refuse.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -70,8 +71,7 @@ struct Passed {
 
 class Judge {
  public:
-  Judge(const Config& config, const std::vector<const Word*>& words, const Lines& lines,
-        Context context)
+  Judge(const Config& config, const std::vector<WordId>& words, const Lines& lines, Context context)
       : config_(config), words_(words), lines_(lines), outermost_(context) {}
 
   std::vector<Refusal> run();
@@ -96,7 +96,7 @@ class Judge {
   void refuse_at(std::uint32_t order, Problem problem);
   Problem problem_at(std::uint32_t node, std::string message) const;
   Block& block() { return open_[depth_]; }
-  const Word& word() const { return *words_[index_]; }
+  const Word& word() const { return *word_of(words_[index_]); }
   std::string quoted() const { return "\"" + std::string(word().name) + "\""; }
   /// Whether something that was not seen could hold what seems to be missing.
   bool whole() const { return config_.missing.empty(); }
@@ -147,7 +147,7 @@ class Judge {
   void finish();
 
   const Config& config_;
-  const std::vector<const Word*>& words_;
+  const std::vector<WordId>& words_;
   const Lines& lines_;
   Context outermost_;
   std::vector<Block> open_{};  ///< blocks of former depths are kept for their memory
@@ -161,6 +161,8 @@ class Judge {
   std::vector<Passed> passed_{};
   std::unordered_multimap<std::string, std::size_t> passed_by_host_{};
   std::set<std::string, std::less<>> log_formats_{};
+  static constexpr std::size_t kRecent = 256;
+  std::array<const char*, kRecent> recent_{};  ///< texts whose variables are sound
   std::vector<Problem> late_{};
   std::unordered_set<std::string_view> used_names_{};
   std::vector<std::pair<std::string_view, std::uint32_t>> used_{};  ///< not nginx's own, with nodes

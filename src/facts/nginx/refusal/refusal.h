@@ -23,9 +23,9 @@ struct Refusal {
   Problem problem{};
 };
 
-/// In nginx's order. `words` are those of the nodes, null where nothing is known of one or where
+/// In nginx's order. `words` are those of the nodes, none where nothing is known of one or where
 /// it stands in a wrong place.
-std::vector<Refusal> refusals(const Config& config, const std::vector<const Word*>& words,
+std::vector<Refusal> refusals(const Config& config, const std::vector<WordId>& words,
                               const Lines& lines, Context outermost);
 
 }  // namespace hopcheck::nginx
