@@ -103,7 +103,7 @@ void add_capture(CLI::App& app, Options& o) {
 }
 
 void add_trace(CLI::App& app, Options& o) {
-  app.add_option("URL", o.operand, "what is asked for, as written");
+  app.add_option("URL", o.operand, "what is asked for");
   value(app, "--source", o.source, "IP", "whence the request comes (the load balancer's address)");
   value(app, "--address", o.address, "IP", "where it arrives (where the load balancer sends it)");
   value(app, "--method", o.method, "METHOD", "of the request (GET)");
