@@ -189,7 +189,7 @@ std::string help_of(const CLI::App& app, const CLI::App& top) {
   }
   if (app.get_name() == "trace") {
     return text +
-           "\nExit codes: 0 answered as predicted, 1 stopped at a hop, 2 wrong usage, 3 not "
+           "\nExit codes: 0 as predicted, 1 stopped at a hop, 2 wrong usage, 3 not "
            "decided.\n";
   }
   if (!all && app.get_name() != "run") return text;
