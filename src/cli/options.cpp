@@ -103,7 +103,7 @@ void add_capture(CLI::App& app, Options& o) {
 }
 
 void add_trace(CLI::App& app, Options& o) {
-  app.add_option("URL", o.operand, "what is asked for, as written");
+  app.add_option("URL", o.operand, "what is asked for");
   value(app, "--source", o.source, "IP", "whence the request comes (the load balancer's address)");
   value(app, "--address", o.address, "IP", "where it arrives (where the load balancer sends it)");
   value(app, "--method", o.method, "METHOD", "of the request (GET)");
@@ -189,7 +189,7 @@ std::string help_of(const CLI::App& app, const CLI::App& top) {
   }
   if (app.get_name() == "trace") {
     return text +
-           "\nExit codes: 0 answered as predicted, 1 stopped at a hop, 2 wrong usage, 3 not "
+           "\nExit codes: 0 as predicted, 1 stopped at a hop, 2 wrong usage, 3 not "
            "decided.\n";
   }
   if (!all && app.get_name() != "run") return text;

@@ -67,7 +67,8 @@ Url parse_traced(const std::string& text) {
                      "a user in the URL is not sent: --header 'Authorization: ...' says it");
   }
   const auto url = parse_url(scheme + "://" + rest);
-  if (!url || !is_host(url->host))
+  const bool brackets = rest.starts_with('[');
+  if (!url || !is_host(url->host) || brackets != (url->host.find(':') != std::string::npos))
     throw UsageError("trace", fmt::format("{} is no URL with a host and a port", shown(text)));
   return *url;
 }

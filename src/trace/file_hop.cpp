@@ -49,25 +49,22 @@ void judge_absent(const Walk& walk, TraceHop& hop, Outlook& outlook) {
 void judge_found(const Trail& trail, const Walk& walk, TraceHop& hop, Outlook& outlook) {
   const std::string& method = trail.request.method;
   const PathStep& last = walk.last();
+  const int told = trail.chosen->action.status;
   hop.text = fmt::format("{}: {}", walk.path, describe(last));
-  if (trail.chosen->action.status != 0) {
-    outlook.statuses = {trail.chosen->action.status};
-  } else if (last.type == PathStep::Type::directory) {
-    outlook.statuses = {301, 403};
-    hop.status = HopStatus::unknown;
-    hop.reason = walk.path + " is a directory";
+  if (last.type == PathStep::Type::directory) {
+    outlook.statuses = {told != 0 ? told : 403};
+    // A listing is no file, and yet an answer.
+    if (told == 0 || told >= 400) hop.status = HopStatus::fail;
+    hop.reason = walk.path + " is a directory, without an index file or a listing";
   } else if (last.type != PathStep::Type::file) {
     stop(hop, outlook, 404, walk.path + " is no regular file", "");
   } else if (method != "GET" && method != "HEAD") {
     stop(hop, outlook, 405, fmt::format("nginx takes GET and HEAD for a file, not {}", method),
          "lb.method-not-allowed");
   } else {
-    outlook.statuses = {200};
+    outlook.statuses = {told != 0 ? told : 200};
   }
-  if (hop.status == HopStatus::pass && outlook.statuses.front() >= 400) {
-    hop.status = HopStatus::fail;
-    hop.reason = fmt::format("nginx answers {}", outlook.statuses.front());
-  }
+  if (hop.status == HopStatus::pass) hop.reason.clear();
 }
 
 void judge(const Trail& trail, TraceHop& hop, FileHop& detail, Outlook& outlook) {
@@ -82,7 +79,23 @@ void judge(const Trail& trail, TraceHop& hop, FileHop& detail, Outlook& outlook)
   judge_found(trail, *walk, hop, outlook);
   if (worker.seen() || hop.status != HopStatus::pass) return;
   mark_unseen(hop, worker.unseen());
+  hop.reason = "whether nginx may read it is not known: " + hop.reason;
   outlook.kind = Outlook::Kind::unknown;
+}
+
+/// The file that is asked for: where an error_page stands for a missing one, the missing one.
+std::string asked_file(const Trail& trail) {
+  const nginx::Action& action = trail.chosen->action;
+  if (action.status < 400) return action.target;
+  const auto first = choose_without_pages(trail);
+  return first && first->action.kind == nginx::Action::Kind::static_ ? first->action.target
+                                                                     : action.target;
+}
+
+/// Whoever makes the page of it, the status is that of the error.
+void take_final_status(const Trail& trail, Outlook& outlook) {
+  const int status = trail.chosen->action.status;
+  if (outlook.kind == Outlook::Kind::statuses && status != 0) outlook.statuses = {status};
 }
 
 }  // namespace
@@ -92,13 +105,14 @@ void add_file(Trail& trail) {
   TraceHop hop;
   hop.hop = "file";
   FileHop detail;
-  detail.path = trail.chosen->action.target;
+  detail.path = asked_file(trail);
   hop.text = detail.path;
   Outlook outlook;
   outlook.kind = Outlook::Kind::statuses;
   outlook.hop = "file";
   try {
     judge(trail, hop, detail, outlook);
+    take_final_status(trail, outlook);
   } catch (const NotSeen& not_seen) {
     mark_unseen(hop, not_seen.unseen());
     outlook.kind = Outlook::Kind::unknown;

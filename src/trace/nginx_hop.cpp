@@ -14,64 +14,8 @@ using Kind = nginx::Action::Kind;
 using By = nginx::Chosen::By;
 using Match = nginx::Location::Match;
 
-std::string lower(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return text;
-}
-
-/// What is at a path for nginx's workers.
-nginx::FileView view_of(const Deployment& host, const nginx::Instance& instance) {
-  using Seen = nginx::FileSeen;
-  return [&host, &instance](const std::string& path) -> Fact<Seen> {
-    const auto walk = host.walk(path);
-    if (!walk.seen()) return walk.unseen();
-    const Credentials* worker = instance.worker.if_seen();
-    try {
-      const PathStep* denied =
-          worker == nullptr ? nullptr : denied_at(*worker, *walk, Access::read);
-      if (denied != nullptr && denied != &walk->last()) return Seen{Seen::Kind::unreachable, false};
-      if (!walk->exists()) return Seen{Seen::Kind::absent, false};
-      const auto type = walk->last().type;
-      const auto kind = type == PathStep::Type::directory ? Seen::Kind::directory
-                        : type == PathStep::Type::file    ? Seen::Kind::file
-                                                          : Seen::Kind::other;
-      return Seen{kind, denied == nullptr};
-    } catch (const NotSeen& not_seen) {
-      return not_seen.unseen();
-    }
-  };
-}
-
-/// The client as nginx sees it, "" where that is a network or not known.
-std::string client_of(const Trail& trail) {
-  if (trail.own_source && trail.question.source.empty()) return trail.request.address;
-  const auto& sources = trail.target.lb.sources.value;
-  if (sources.size() != 1) return {};
-  const std::string& one = sources.front();
-  const auto slash = one.find('/');
-  const bool single = slash == std::string::npos || one.ends_with("/32") || one.ends_with("/128");
-  return single ? one.substr(0, slash) : "";
-}
-
-nginx::Asked asked_of(const Trail& trail, const nginx::Instance& instance,
-                      const std::string& client) {
-  const Request& request = trail.request;
-  nginx::Asked asked;
-  asked.address = request.address;
-  asked.port = request.port;
-  asked.host = request.host;
-  asked.path = request.path;
-  asked.method = request.method;
-  if (request.scheme == "https" && nginx::canonical_ip(trail.question.url.host).empty())
-    asked.sni = trail.question.url.host;
-  asked.version = "1.1";
-  asked.tls = request.scheme == "https";
-  asked.headers.emplace();
-  for (const auto& [name, value] : request.headers) (*asked.headers)[lower(name)] = value;
-  asked.client = client;
-  asked.file = view_of(trail.host, instance);
-  return asked;
-}
+// nginx closes the connection without an answer.
+constexpr int kCloses = 444;
 
 bool holds(const nginx::Instance& instance, const Listener& listener) {
   const auto& pids = listener.pids.seen_items();
@@ -96,12 +40,6 @@ const nginx::Instance* instance_on(const Trail& trail, bool& known) {
       return &instance;
   }
   return instances.size() == 1 && trail.listener == nullptr ? &instances.front() : nullptr;
-}
-
-/// "line 9" in the server block's own file, else "/etc/nginx/conf.d/x.conf:9".
-std::string short_place(const Trail& trail, const Evidence& from) {
-  const bool same = trail.chosen && trail.chosen->server->from.source == from.source;
-  return same && from.line != 0 ? fmt::format("line {}", from.line) : place_text(from);
 }
 
 std::string why_server(const Trail& trail) {
@@ -148,19 +86,6 @@ std::string why_location(const Trail& trail) {
   return {};
 }
 
-std::string action_text(const Trail& trail, const nginx::Action& action) {
-  std::string text = action.from.text;
-  // What nginx answers of its own accord has no line that says it.
-  if (action.kind == Kind::return_ && !action.reason.empty())
-    text = fmt::format("{}, {}", action.status, action.reason);
-  if (action.kind == Kind::static_) text = "file " + action.target;
-  if (action.kind == Kind::unknown) text = "not decided: " + action.reason;
-  if (text.empty()) text = fmt::format("{} {}", nginx::action_name(action.kind), action.target);
-  if (!action.from.source.empty()) text += fmt::format(" ({})", short_place(trail, action.from));
-  if (!action.location.empty()) text += " -> " + action.location;
-  return text;
-}
-
 NginxHop detail_of(const Trail& trail) {
   NginxHop detail;
   detail.config = trail.instance->conf_path;
@@ -183,16 +108,16 @@ NginxHop detail_of(const Trail& trail) {
   return detail;
 }
 
-/// What nginx answers by itself.
-void foresee(Trail& trail) {
-  const nginx::Action& action = trail.chosen->action;
+/// What nginx answers by itself to a request of our own.
+void foresee(Trail& trail, const nginx::Chosen& own) {
+  const nginx::Action& action = own.action;
   Outlook& outlook = trail.outlook;
   if (!is_open(trail) || nginx::is_pass(action.kind) || action.kind == Kind::static_) return;
   outlook.hop = "nginx";
   outlook.why = action_text(trail, action);
-  if (action.kind == Kind::unknown || action.kind == Kind::other || action.status == 0) return;
-  outlook.kind = action.status == 444 ? Outlook::Kind::nothing : Outlook::Kind::statuses;
-  if (action.status != 444) outlook.statuses = {action.status};
+  if (action.kind == Kind::unknown || !action.sure || action.status == 0) return;
+  outlook.kind = action.status == kCloses ? Outlook::Kind::nothing : Outlook::Kind::statuses;
+  if (action.status != kCloses) outlook.statuses = {action.status};
   outlook.location = action.location;
 }
 
@@ -202,11 +127,12 @@ std::string turns_away(const Trail& trail, const nginx::AccessRule& rule,
                      source);
 }
 
+/// Where the source is a network, the router does not judge it.
 void judge_access(const Trail& trail, TraceHop& hop) {
   const auto& rules = trail.chosen->access;
-  if (rules.empty() || trail.chosen->action.kind == Kind::return_) return;
-  std::vector<std::string> sources = trail.target.lb.sources.value;
-  if (trail.own_source && trail.question.source.empty()) sources = {trail.request.address};
+  const auto& sources = trail.target.lb.sources.value;
+  const bool settled = trail.chosen->action.kind == Kind::deny;
+  if (rules.empty() || settled || !client_of(trail).empty()) return;
   if (sources.empty()) {
     hop.notes.emplace_back("allow and deny lines decide by the client's address: --source IP");
     return;
@@ -227,17 +153,22 @@ void judge_access(const Trail& trail, TraceHop& hop) {
 
 void judge_action(const Trail& trail, TraceHop& hop) {
   const nginx::Action& action = trail.chosen->action;
-  if (action.kind == Kind::unknown) {
+  if (action.kind == Kind::unknown || !action.sure) {
     hop.status = HopStatus::unknown;
     hop.reason = action.reason;
   } else if (action.kind == Kind::other && action.status == 0) {
     hop.status = HopStatus::unknown;
     hop.reason = fmt::format("what {} answers is not known here", action.target);
-  } else if (action.status >= 400 && action.kind != Kind::static_) {
+  } else if (action.kind == Kind::deny) {
     hop.status = HopStatus::fail;
-    hop.reason =
-        fmt::format("nginx itself answers {}: {}", action.status, action_text(trail, action));
-    if (action.kind == Kind::deny) hop.explain = "nginx.access-rule-blocks";
+    hop.reason = fmt::format("nginx answers {}: {}", action.status, action_text(trail, action));
+    hop.explain = action.status == 401 ? "lb.path-needs-auth" : "nginx.access-rule-blocks";
+  } else if (action.status >= 400 && action.kind != Kind::static_ && !nginx::is_pass(action.kind)) {
+    hop.status = HopStatus::fail;
+    hop.reason = action.status == kCloses
+                     ? "nginx closes the connection: " + action_text(trail, action)
+                     : fmt::format("nginx itself answers {}: {}", action.status,
+                                   action_text(trail, action));
   }
   judge_access(trail, hop);
 }
@@ -248,9 +179,10 @@ void note_turns(const Trail& trail, TraceHop& hop) {
   for (const nginx::Step& step : chosen.steps)
     hop.notes.push_back(fmt::format("{} ({})", step.text, short_place(trail, step.from)));
   hop.notes.push_back(why_location(trail));
-  hop.notes.push_back("-> " + action_text(trail, chosen.action));
+  const std::string action = action_text(trail, chosen.action);
+  if (hop.reason.find(action) == std::string::npos) hop.notes.push_back("-> " + action);
   if (!chosen.action.sends.empty() && chosen.action.sends != trail.request.path)
-    hop.notes.push_back("   with the URI " + chosen.action.sends);
+    hop.notes.push_back("   asked for there: " + chosen.action.sends);
 }
 
 void note_problems(const nginx::Instance& instance, TraceHop& hop) {
@@ -263,34 +195,49 @@ void note_problems(const nginx::Instance& instance, TraceHop& hop) {
 
 /// Rules that name addresses may treat our own request otherwise.
 void foresee_own(Trail& trail, const TraceHop& hop) {
-  const std::string& own = trail.request.address;
-  const nginx::AccessRule* rule = nginx::deciding_rule(trail.chosen->access, own);
-  const bool refused = rule != nullptr && !rule->allows;
-  if (!refused || !is_open(trail)) return foresee(trail);
-  trail.outlook = {Outlook::Kind::statuses, {403}, {}, "nginx", turns_away(trail, *rule, own)};
-  if (hop.status != HopStatus::fail) trail.turned_away = trail.outlook.why;
+  const bool same = trail.chosen->access.empty() || client_of(trail) == trail.request.address;
+  const auto own = same ? trail.chosen : choose_for_us(trail);
+  if (!own) return;
+  foresee(trail, *own);
+  if (own->action.kind == Kind::deny && hop.status != HopStatus::fail)
+    trail.turned_away = trail.outlook.why;
 }
 
 void choose(Trail& trail, TraceHop& hop) {
-  const nginx::Instance& instance = *trail.instance;
-  if (!instance.site.seen()) throw NotSeen(instance.site.unseen());
-  trail.chosen =
-      nginx::choose(*instance.config, *instance.site, asked_of(trail, instance, client_of(trail)));
+  trail.chosen = choose_for_source(trail);
   if (!trail.chosen) {
     hop.status = HopStatus::fail;
-    hop.reason = fmt::format("no server block of {} listens on {}", instance.conf_path,
+    hop.reason = fmt::format("no server block of {} listens on {}", trail.instance->conf_path,
                              address_text(trail.request.address, trail.request.port));
     if (trail.listener != nullptr) hop.explain = "nginx.config-not-loaded";
     return;
   }
   hop.text =
       fmt::format("{} ({})", trail.chosen->server->label(), place_text(trail.chosen->server->from));
-  note_turns(trail, hop);
   judge_action(trail, hop);
+  note_turns(trail, hop);
   foresee_own(trail, hop);
 }
 
 }  // namespace
+
+std::string short_place(const Trail& trail, const Evidence& from) {
+  const bool same = trail.chosen && trail.chosen->server->from.source == from.source;
+  return same && from.line != 0 ? fmt::format("line {}", from.line) : place_text(from);
+}
+
+std::string action_text(const Trail& trail, const nginx::Action& action) {
+  std::string text = action.from.text;
+  // What nginx answers of its own accord has no line that says it.
+  if (action.kind == Kind::return_ && !action.reason.empty())
+    text = fmt::format("{}, {}", action.status, action.reason);
+  if (action.kind == Kind::static_) text = "file " + action.target;
+  if (action.kind == Kind::unknown) text = "not decided: " + action.reason;
+  if (text.empty()) text = fmt::format("{} {}", nginx::action_name(action.kind), action.target);
+  if (!action.from.source.empty()) text += fmt::format(" ({})", short_place(trail, action.from));
+  if (!action.location.empty()) text += " -> " + action.location;
+  return text;
+}
 
 void add_nginx(Trail& trail) {
   TraceHop hop;

@@ -57,6 +57,21 @@ TracedLine line_of(const Evidence& from);
 std::string place_text(const Evidence& from);
 /// The process that bound it, null where that was not seen.
 const Process* holder_of(const Deployment& host, const Listener& listener);
+/// The client as nginx sees it, "" where that is a network or not known.
+std::string client_of(const Trail& trail);
+/// What nginx does with the request, coming from its source or from this host. Nothing where no
+/// server block takes the connection. Throws NotSeen.
+std::optional<nginx::Chosen> choose_for_source(const Trail& trail);
+std::optional<nginx::Chosen> choose_for_us(const Trail& trail);
+/// What is made of the first error, before error_page makes something else of it.
+std::optional<nginx::Chosen> choose_without_pages(const Trail& trail);
+/// What our own request gets where nobody answers behind nginx.
+std::optional<nginx::Chosen> choose_after(const Trail& trail, int gateway_status);
+/// "line 9" in the server block's own file, else "/etc/nginx/conf.d/x.conf:9".
+std::string short_place(const Trail& trail, const Evidence& from);
+/// "return 404; (line 3)"
+std::string action_text(const Trail& trail, const nginx::Action& action);
+
 /// Nothing has decided yet what our request should bring.
 bool is_open(const Trail& trail);
 

@@ -188,6 +188,23 @@ void sum_up(const Trail& trail, const std::vector<Judged>& all, TraceHop& hop, O
   note_members(all, hop);
 }
 
+/// What error_page makes of nginx's own 502 or 504.
+void foresee_page(const Trail& trail, TraceHop& hop, Outlook& outlook) {
+  if (outlook.kind != Outlook::Kind::statuses) return;
+  const auto after = choose_after(trail, outlook.statuses.front());
+  if (!after) return;
+  for (std::size_t i = trail.chosen->steps.size(); i < after->steps.size(); ++i) {
+    const nginx::Step& step = after->steps[i];
+    hop.notes.push_back(fmt::format("then {} ({})", step.text, short_place(trail, step.from)));
+  }
+  if (after->action.status != 0 && after->action.sure) {
+    outlook.statuses = {after->action.status};
+  } else {
+    outlook.kind = Outlook::Kind::unknown;
+    outlook.statuses.clear();
+  }
+}
+
 /// The application on the port itself is asked without nginx.
 bool is_asked_directly(const Trail& trail) {
   return trail.instance == nullptr && trail.listener != nullptr &&
@@ -222,6 +239,7 @@ void add_upstream(Trail& trail) {
                                                  : trail.endpoints.front().member.is_unix();
     hop.hop = outlook.hop = is_unix ? "socket" : "upstream";
     sum_up(trail, all, hop, outlook);
+    foresee_page(trail, hop, outlook);
     for (const Judged& each : all) {
       detail.members.push_back(each.member);
       detail.members.back().reason = each.fault.reason;
