@@ -42,7 +42,8 @@ struct Visit {
   std::vector<std::string> captures{};                                      ///< $1 is number 1
   std::optional<std::map<std::string, std::vector<std::uint32_t>>> defined{};
 
-  int lookups{0};  ///< of maps in maps, now
+  int lookups{0};       ///< by maps, so far
+  int lookup_depth{0};  ///< of maps that ask maps, now
 
   std::vector<const Location*> chain{};    ///< from the outermost to the one that answers
   std::vector<std::uint32_t> around{};     ///< the block in force last, before it those around it
