@@ -15,7 +15,7 @@ struct VerbEntry {
   const char* name;
   std::size_t least_words;
 };
-constexpr std::array<VerbEntry, 19> verbs{{{Verb::read, "read", 1},
+constexpr std::array<VerbEntry, 20> verbs{{{Verb::read, "read", 1},
                                            {Verb::reduce, "reduce", 2},
                                            {Verb::list, "list", 1},
                                            {Verb::walk, "walk", 1},
@@ -33,7 +33,8 @@ constexpr std::array<VerbEntry, 19> verbs{{{Verb::read, "read", 1},
                                            {Verb::identity, "identity", 0},
                                            {Verb::now, "now", 0},
                                            {Verb::settings, "settings", 0},
-                                           {Verb::cloud, "cloud", 0}}};
+                                           {Verb::cloud, "cloud", 0},
+                                           {Verb::nginx, "nginx", 0}}};
 
 constexpr std::array<std::pair<Unseen::Why, const char*>, 10> whys{
     {{Unseen::Why::denied, "denied"},
@@ -304,6 +305,10 @@ Question settings() {
 
 Question cloud() {
   return {Verb::cloud, {}};
+}
+
+Question nginx() {
+  return {Verb::nginx, {}};
 }
 
 }  // namespace ask

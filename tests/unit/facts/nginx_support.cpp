@@ -132,6 +132,7 @@ Reader disk_reader() {
 std::string first_problem(const Config& config) {
   if (config.problems.empty()) return {};
   const Problem& first = config.problems.front();
+  if (first.file.empty()) return first.message;
   return first.message + " in " + first.file + ":" + std::to_string(first.line);
 }
 
