@@ -60,10 +60,8 @@ class Reading {
     if (auto refusal = refused_handshake()) return *std::move(refusal);
     read();
     Chosen out = answer(visit_, failed_, why_);
-    if (out.server == server_) {
-      out.server_by = by_;
-      out.server_name = name_;
-    }
+    out.server_by = by_;
+    out.server_name = name_;
     return out;
   }
 
@@ -81,6 +79,7 @@ class Reading {
   std::optional<Named> by_name(const std::string& host);
   void select(const std::string& host);
   void take(const Named& found, const std::string& host);
+  void capture_name(const std::string& host);
   bool expects_tls() const;
   std::optional<Chosen> refused_handshake() const;
   bool fail(int status, std::string why) {
@@ -164,14 +163,21 @@ void Reading::take(const Named& found, const std::string& host) {
   const bool by_nothing = host.empty() && found.server == default_of(all_).server;
   by_ = by_nothing ? Chosen::By::default_ : found.match.by;
   name_ = by_nothing ? "" : found.match.written;
+}
+
+/// The parentheses of the name's pattern become $1 and variables.
+void Reading::capture_name(const std::string& host) {
   if (by_ != Chosen::By::regex || !asks_names(all_)) return;
   const std::string pattern = name_.substr(1);
   matches(visit_, pattern, lower(pattern) != pattern, host);
 }
 
 void Reading::select(const std::string& host) {
-  if (sni_ == host) return;
-  if (const auto found = by_name(host)) return take(*found, host);
+  if (sni_ == host) return capture_name(host);
+  if (const auto found = by_name(host)) {
+    take(*found, host);
+    return capture_name(host);
+  }
   // Who came by a name in the handshake goes back to the default server.
   server_ = visit_.server = default_of(all_).server;
   by_ = Chosen::By::default_;

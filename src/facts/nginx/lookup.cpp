@@ -14,6 +14,7 @@ namespace hopcheck::nginx {
 namespace {
 
 constexpr int kDeepest = 20;
+constexpr int kMost = 1000;
 
 /// A line's key without the "\" that keeps it from meaning more.
 std::string_view plain_key(std::string_view key) {
@@ -146,9 +147,9 @@ MapFind find_in_map(const Directive& map, std::string value,
 }
 
 std::optional<std::string> looked_up(Visit& visit, const Directive& block) {
-  // Maps may ask one another.
-  if (visit.lookups >= kDeepest) return std::nullopt;
-  ++visit.lookups;
+  // Maps may ask one another, and each other several times.
+  if (visit.lookup_depth >= kDeepest || ++visit.lookups > kMost) return std::nullopt;
+  ++visit.lookup_depth;
   std::optional<std::string> value;
   if (block.name() == "geo") {
     value = geo(visit, block);
@@ -160,7 +161,7 @@ std::optional<std::string> looked_up(Visit& visit, const Directive& block) {
     });
     if (found.known) value = found.line ? expand(visit, found.line->arg(0)) : std::string();
   }
-  --visit.lookups;
+  --visit.lookup_depth;
   return value;
 }
 

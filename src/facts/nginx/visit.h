@@ -42,7 +42,8 @@ struct Visit {
   std::vector<std::string> captures{};                                      ///< $1 is number 1
   std::optional<std::map<std::string, std::vector<std::uint32_t>>> defined{};
 
-  int lookups{0};  ///< of maps in maps, now
+  int lookups{0};       ///< by maps, so far
+  int lookup_depth{0};  ///< of maps that ask maps, now
 
   std::vector<const Location*> chain{};    ///< from the outermost to the one that answers
   std::vector<std::uint32_t> around{};     ///< the block in force last, before it those around it
@@ -65,6 +66,11 @@ std::string capture(const Visit& visit, std::string_view digit);
 /// A variable's value; nothing where nginx alone knows it. `fresh`: what may have changed is
 /// looked up again.
 std::optional<std::string> value_of(Visit& visit, std::string_view name, bool fresh = true);
+
+/// The text's pieces with their values; nothing where one is known to nginx alone, or where looking
+/// up one changes another before it: nginx measures first and writes then.
+std::optional<std::vector<std::string>> values_of(Visit& visit, const std::vector<Piece>& pieces,
+                                                  bool fresh = true);
 
 /// The text with its variables replaced; nothing where one is known to nginx alone.
 std::optional<std::string> expand(Visit& visit, std::string_view text, bool fresh = true);

@@ -194,7 +194,7 @@ def try_files(out):
     named = out.named if out.named else ["@none"]
     last = rng.choice(["=404", "=403", "=503", "/index.html", "/a/x?t=1", "/x?$args", rng.choice(named),
                        rng.choice(named), rng.choice(named), "@none", "$uri/x", path(rng), path(rng),
-                       "/a/$1", "=418"])
+                       "/a/$1", "=418", "=204", "=301"])
     return f"try_files {' '.join(tries)} {last};"
 
 

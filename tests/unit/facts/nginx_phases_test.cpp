@@ -252,7 +252,8 @@ TEST_CASE("who may: limit_except, satisfy, addresses and passwords") {
       "}\n"
       " location /both { satisfy all; allow 127.0.0.1; auth_basic x; auth_basic_user_file no; }\n"
       " location /off { auth_basic off; deny all; } location /file { auth_basic x; }\n"
-      " client_max_body_size 10; location /big { client_max_body_size 0; } }\n");
+      " client_max_body_size 10; location /big { client_max_body_size 0; }\n"
+      " error_page 413 400 /x; }\n");
   site.ask({{"/hidden"},
             {"/hidden", "HEAD"},
             {"/hidden", "PUT"},
@@ -266,7 +267,8 @@ TEST_CASE("who may: limit_except, satisfy, addresses and passwords") {
             {"/both"},
             {"/off"},
             {"/file"},
-            {"/x", "PUT", "Content-Length: 11"}});
+            {"/x", "PUT", "Content-Length: 11"},
+            {"/x", "PUT", "Content-Length: 11", "a..b"}});
   CHECK(told(site.chosen({"/both", "GET", "Authorization: Basic YTpi"})).starts_with("not sure"));
 }
 
