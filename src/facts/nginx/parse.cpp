@@ -29,6 +29,8 @@ constexpr std::size_t kMaxListed = 100'000;
 constexpr std::size_t kMaxProblems = 100;
 constexpr std::size_t kMaxUnknown = 200;
 constexpr std::size_t kLargeFile = 1 << 20;
+constexpr std::size_t kBytesOfNode = 20;  // on the average, roughly
+constexpr std::size_t kSample = 64;       // files that tell how large the others are
 
 std::string open_failed(const std::string& path, const char* why) {
   return "open() \"" + path + "\" failed (" + why + ")";
@@ -112,6 +114,7 @@ class Parser {
   void load(const std::string& path, Origin from, Context context, std::string_view word = {});
   Text& text_of(const std::string& path);
   bool repeat(const Text& text, Context context);
+  void make_room(std::size_t nodes);
   void read_file(const Text& text, Context context);
   void take(Tokens& tokens, Token token, std::uint32_t file, std::vector<Open>& open);
   void take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file);
@@ -220,14 +223,7 @@ void Parser::load(const std::string& path, Origin from, Context context, std::st
   const Copy before{context, config_.nodes.size(), 0, config_.words.size(), 0};
   const std::size_t notes =
       refused_.size() + config_.missing.size() + lines_.ends.size() + lines_.closes.size();
-  // Room that is not used costs nothing; growing step by step copies all of it again and again.
-  constexpr std::size_t kBytesOfNode = 20;
-  constexpr std::size_t kBytesOfWord = 14;
-  if (text.text.size() >= kLargeFile) {
-    config_.nodes.reserve(config_.nodes.size() + text.text.size() / kBytesOfNode);
-    config_.words.reserve(config_.words.size() + text.text.size() / kBytesOfWord);
-    ids_.reserve(config_.nodes.capacity());
-  }
+  if (text.text.size() >= kLargeFile) make_room(text.text.size() / kBytesOfNode);
   active_.push_back(path);
   read_file(text, context);
   active_.pop_back();
@@ -354,7 +350,21 @@ void Parser::include(const std::vector<std::string_view>& words, Origin at, Cont
   if (known != repeated_.end() && repeat(*known->second, context)) return;
   const std::string path = beside(main_, words[1]);
   if (!has_wildcard(path)) return load(path, at, context, words[1]);
-  for (const std::string& name : expand(path, at)) load(name, at, context);
+  const std::vector<std::string> names = expand(path, at);
+  const std::size_t before = config_.nodes.size();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    load(names[i], at, context);
+    if (i + 1 == kSample) make_room((config_.nodes.size() - before) * names.size() / kSample);
+  }
+}
+
+/// Room that is not used costs nothing; growing step by step copies all of it again and again.
+void Parser::make_room(std::size_t nodes) {
+  nodes = std::min(nodes + nodes / 8, kMaxWords);
+  if (config_.nodes.capacity() - config_.nodes.size() >= nodes) return;
+  config_.nodes.reserve(config_.nodes.size() + nodes);
+  config_.words.reserve(config_.words.size() + nodes + nodes / 2);
+  ids_.reserve(config_.nodes.capacity());
 }
 
 std::vector<std::string> Parser::expand(const std::string& pattern, Origin at) {
