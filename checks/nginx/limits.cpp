@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::uint64_t kFewest = 2;
 constexpr const char* kConnections = "4096";
-constexpr const char* kFiles = "65535";
+constexpr const char* kFiles = "65536";
 
 /// All lines of one meaning, whatever path they speak of.
 std::optional<Logged> all_of(const std::vector<Logged>& logged, const std::string& what) {
@@ -84,10 +84,16 @@ void judge_connections(const Deployment& host, const nginx::Instance& instance,
   finding.detail = "A request that is passed on takes two: the client's and the application's.";
   if (set) finding.evidence.push_back(set->evidence());
   const bool raised = set && set->arg(0).size() > 4;  // 10000 and more were a choice
-  if (events && !raised)
+  if (events && !raised) {
+    auto edits = set_directive(host, instance, events->index(), "worker_connections", kConnections);
+    // Each takes a descriptor, those that are passed on two; 1024 is what systemd starts it with.
+    if (!edits.empty() && !main_directive(*instance.config, "worker_rlimit_nofile")) {
+      for (auto& edit : set_main_directive(host, instance, "worker_rlimit_nofile", kFiles))
+        edits.push_back(std::move(edit));
+    }
     add_fix(instance, fmt::format("let each worker have {} connections", kConnections),
-            set_directive(host, instance, events->index(), "worker_connections", kConnections),
-            finding);
+            std::move(edits), finding);
+  }
   out.report(std::move(finding));
 }
 

@@ -9,7 +9,7 @@
 namespace hopcheck {
 
 /// Mends the mistakes that people make often: a directive with a letter wrong, a missing semicolon,
-/// two servers both default. `refused`: nginx's message, with its place. The commands do not load
+/// two servers both default, a certificate's file that is not there. `refused`: nginx's message, with its place. The commands do not load
 /// what was mended. Nothing where it is not clear what was meant.
 std::optional<Fix> mended(const Deployment& host, const nginx::Instance& instance,
                           const nginx::Problem& refused);

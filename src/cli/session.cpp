@@ -226,6 +226,17 @@ std::unique_ptr<Host> open_host(const Options& options, Deadline& deadline, RunO
   return with_given_nginx(options, make_live_host(deadline, live));
 }
 
+void require_outputs(const std::vector<std::string>& outputs, const std::string& what) {
+  for (const auto& path : outputs) {
+    if (!path.ends_with(".json") && !path.ends_with(".hop")) {
+      throw UsageError(
+          "--output",
+          fmt::format("'{}' ends in neither .json ({}) nor .hop (the recording)", path, what));
+    }
+    require_writable(path);
+  }
+}
+
 std::string bundle_text(const Recorder& recorder) {
   Bundle bundle = recorder.bundle();
   bundle.by = "hopcheck " HOPCHECK_VERSION;

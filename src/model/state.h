@@ -102,6 +102,8 @@ std::vector<Target> complete_targets(const Deployment& deployment,
 void observe_probes(const Deployment& deployment, LbSettings& lb);
 /// The load balancer's probe and the site's URL of every target, not followed yet.
 Partial<Route> requested_routes(const Deployment& deployment);
+/// Enough to tell an application that serves from one that hangs.
+inline constexpr int kShortPatienceMs = 2000;
 /// A route's request as it is sent: with less patience where the load balancer's own was in vain.
 Request request_of(const Deployment& host, const Route& route);
 /// All routes, followed as far as they can be.

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import judge
 import printed
+import traced
 from machine import Machine
 from process import Failed, must, run, until
 from scenario import HERE
@@ -40,6 +41,8 @@ class Result:
     verdict: str = "-"
     cause: str = "-"
     first_right: bool = False
+    trace: str = "-"  # where the trace of the probe ends
+    trace_right: bool = False
     fix: str = "-"  # what came of the printed fix: a word of printed.py
     complaints: list = field(default_factory=list)
     hopcheck_ms: float = 0.0
@@ -101,6 +104,8 @@ def _break(machine, scenario):
     if scenario.ready and not until(
             READY_LIMIT, lambda: machine.inside("sh", "-c", scenario.ready)[0] == 0):
         raise Failed(f"never ready: {scenario.ready} {_journal(machine)}")
+    if scenario.script("outside"):
+        machine.outside(scenario.script("outside"))
     if scenario.script("after"):
         # nginx's log tells seconds: what stands in the second of a start may be older than it.
         time.sleep(1.1)
@@ -121,7 +126,7 @@ def _diagnose(machine, scenario, options, result):
     if not until(SYMPTOM_LIMIT, there):
         raise Failed(f"the load balancer sees {seen[-1]}, not {scenario.symptom} "
                      f"{_journal(machine)}")
-    report, bundle = _live(machine, options, result)
+    report, bundle = _live(machine, scenario, options, result)
     after = _ask(machine, scenario)
     if after != scenario.symptom:
         result.complaints.append(f"afterwards the load balancer sees {after}, not "
@@ -134,11 +139,22 @@ def _diagnose(machine, scenario, options, result):
     result.first_right = judge.first_right(scenario.expect, report)
     judged = judge.as_user if options.as_user else judge.as_root
     result.complaints += judged(scenario, report)
+    if not options.as_user:
+        result.complaints += _trace(machine, scenario, first, result)
     result.complaints += _replay(options, bundle, report)
     return report
 
 
-def _live(machine, options, result):
+def _trace(machine, scenario, first, result):
+    trace, complaints = traced.read(*machine.inside(*traced.argv(scenario)))
+    if trace is not None:
+        result.trace = trace["stopped_at"] or trace["outcome"]
+        complaints += traced.judge(scenario, trace, first)
+    result.trace_right = not complaints
+    return complaints
+
+
+def _live(machine, scenario, options, result):
     """Runs hopcheck in the machine: its report, None where it gave none, and its bundle."""
     bundle, user = "root/run.hop", []
     if options.as_user:
@@ -146,7 +162,7 @@ def _live(machine, options, result):
         user = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
     started = time.monotonic()
     code, out, err = machine.inside(*user, "/usr/local/bin/hopcheck", "--format", "json",
-                                    "-o", f"/{bundle}")
+                                    "-o", f"/{bundle}", *scenario.arguments)
     result.hopcheck_ms = (time.monotonic() - started) * 1000
     report = _report(out)
     if report is None:
@@ -172,7 +188,8 @@ def _replay(options, bundle, live):
 
 
 def _record(machine, scenario, options, result):
-    code, _, err = machine.inside("/usr/local/bin/hopcheck", "capture", "-o", "/root/host.hop")
+    code, _, err = machine.inside("/usr/local/bin/hopcheck", "capture", "-o", "/root/host.hop",
+                                  *scenario.arguments)
     if code != 0:
         result.complaints.append(f"capture ended with {code}: {err.strip()}")
         return
