@@ -88,6 +88,7 @@ void Walk::access_phase() {
   if (subrequest && subrequest->arg(0) != "off" && visit_.asked->headers) {
     visit_.notes.push_back(cited(*subrequest) + " asks another location");
   }
+  note_programs({"access_by_lua"});
   if (by_who == Word::refuses) return respond(std::move(password));
   if (by_where == Word::refuses) return respond(std::move(address));
   content_phase();

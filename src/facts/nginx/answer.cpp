@@ -21,25 +21,6 @@ bool limits(const Directive& line, const std::string& method) {
   return !has(method) && !(method == "HEAD" && has("GET"));
 }
 
-/// "8m" in bytes; -1 where it is no size.
-long long size_of(std::string_view text) {
-  long long factor = 1;
-  if (!text.empty()) {
-    const char unit = to_lower(text.back());
-    if (unit == 'k') factor = 1LL << 10;
-    if (unit == 'm') factor = 1LL << 20;
-    if (unit == 'g') factor = 1LL << 30;
-  }
-  if (factor > 1) text.remove_suffix(1);
-  if (text.empty() || text.size() > 12) return -1;
-  long long value = 0;
-  for (const char c : text) {
-    if (c < '0' || c > '9') return -1;
-    value = value * 10 + (c - '0');
-  }
-  return value * factor;
-}
-
 }  // namespace
 
 Action own_answer(int status, Evidence from, std::string reason) {
@@ -95,7 +76,7 @@ void Walk::stand(std::vector<const Location*> chain) {
   visit_.around.push_back(server);
   for (const Location* location : visit_.chain) visit_.around.push_back(location->directive);
   visit_.handler.reset();
-  if (!visit_.chain.empty() && handler_action(config_.at(block()))) visit_.handler = block();
+  if (!visit_.chain.empty() && handler_of(config_.at(block()))) visit_.handler = block();
 }
 
 void Walk::apply_limit_except() {
@@ -103,13 +84,13 @@ void Walk::apply_limit_except() {
   const auto line = config_.at(block()).child("limit_except");
   if (!line || !limits(*line, visit_.method)) return;
   limited_ = true;
-  const auto own = handler_action(*line);
-  const auto outer = handler_action(config_.at(block()));
+  const auto own = handler_of(*line);
+  const auto outer = handler_of(config_.at(block()));
   visit_.around.push_back(line->index());
   // Passes go on in there, other handlers do not.
   if (own) {
     visit_.handler = line->index();
-  } else if (outer && !is_pass(outer->kind) && !outer->target.ends_with("_pass")) {
+  } else if (outer && !outer->name().ends_with("_pass")) {
     visit_.handler.reset();
   }
 }
@@ -117,6 +98,7 @@ void Walk::apply_limit_except() {
 void Walk::server_phase() {
   stand({});
   next_ = Next::find;
+  note_programs({"server_rewrite_by_lua"});
   Rewritten result = run_rewrites(visit_, visit_.server->directive);
   if (!result.answer) return;
   if (result.error) return respond(std::move(*result.answer));
@@ -142,12 +124,9 @@ bool Walk::is_internal() const {
 }
 
 bool Walk::too_large() const {
-  if (!visit_.asked->headers) return false;
-  const auto length = visit_.asked->headers->find("content-length");
-  if (length == visit_.asked->headers->end()) return false;
   const auto limit = in_force(visit_, "client_max_body_size");
   const long long most = limit ? size_of(limit->arg(0)) : 1LL << 20;
-  return most > 0 && size_of(length->second) > most;
+  return most > 0 && visit_.body > most;
 }
 
 void Walk::find_phase() {
@@ -162,6 +141,7 @@ void Walk::find_phase() {
   apply_limit_except();
   if (too_large()) {
     const auto limit = in_force(visit_, "client_max_body_size");
+    visit_.body = 0;
     return respond(own_answer(413, limit ? limit->evidence() : visit_.server->from,
                               "the body is larger than client_max_body_size"));
   }
@@ -180,6 +160,7 @@ void Walk::rewrite_phase() {
   next_ = Next::access;
   // What limit_except holds has no rewrite directives, and hides the location's.
   if (visit_.chain.empty() || limited_) return;
+  note_programs({"rewrite_by_lua"});
   const std::uint32_t location = visit_.chain.back()->directive;
   Rewritten result = run_rewrites(visit_, location);
   if (result.answer) {
@@ -188,6 +169,18 @@ void Walk::rewrite_phase() {
   }
   if (!result.changed) return;
   if (one_more_change(config_.at(location).evidence())) next_ = Next::find;
+}
+
+/// What a program decides, nobody knows who only reads the configuration.
+void Walk::note_programs(std::initializer_list<std::string_view> beginnings) {
+  for (auto at = visit_.around.rbegin(); at != visit_.around.rend(); ++at) {
+    for (const Directive& line : config_.at(*at).children()) {
+      const bool program =
+          std::any_of(beginnings.begin(), beginnings.end(),
+                      [&](std::string_view begin) { return line.name().starts_with(begin); });
+      if (program) return visit_.notes.push_back(cited(line) + " may decide otherwise");
+    }
+  }
 }
 
 void Walk::content_phase() {

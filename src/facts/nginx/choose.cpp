@@ -1,5 +1,6 @@
 // Reads a request as nginx does, and finds the server block that it is for.
 #include <algorithm>
+#include <utility>
 
 #include "facts/nginx/letters.h"
 #include "facts/nginx/server_names.h"
@@ -36,6 +37,16 @@ bool is_on(const Config& config, const ServerBlock& server, std::string_view nam
   return setting ? equal_lower(setting->arg(0), "on") : otherwise;
 }
 
+/// A block that is alone at its address is taken without a look at its names, unless the last of
+/// its patterns captures.
+bool asks_names(const std::vector<Taker>& all) {
+  if (all.size() > 1) return true;
+  const auto& names = all.front().server->names;
+  const auto last = std::find_if(names.rbegin(), names.rend(),
+                                 [](const std::string& name) { return name.starts_with('~'); });
+  return last != names.rend() && regex_captures(std::string_view(*last).substr(1));
+}
+
 /// Finds server blocks for one connection, and reads one request on it.
 class Reading {
  public:
@@ -46,12 +57,11 @@ class Reading {
 
   Chosen run() {
     begin();
+    if (auto refusal = refused_handshake()) return *std::move(refusal);
     read();
     Chosen out = answer(visit_, failed_, why_);
-    if (out.server == server_) {
-      out.server_by = by_;
-      out.server_name = name_;
-    }
+    out.server_by = by_;
+    out.server_name = name_;
     return out;
   }
 
@@ -64,11 +74,14 @@ class Reading {
   void begin();
   void read();
   bool read_first_line();
+  bool is_short();
   bool read_host();
   std::optional<Named> by_name(const std::string& host);
   void select(const std::string& host);
   void take(const Named& found, const std::string& host);
+  void capture_name(const std::string& host);
   bool expects_tls() const;
+  std::optional<Chosen> refused_handshake() const;
   bool fail(int status, std::string why) {
     failed_ = status;
     why_ = std::move(why);
@@ -112,6 +125,21 @@ void Reading::begin() {
   }
 }
 
+/// ssl_reject_handshake: no request is read at all.
+std::optional<Chosen> Reading::refused_handshake() const {
+  if (!visit_.tls || !is_on(config_, *server_, "ssl_reject_handshake", false)) return std::nullopt;
+  Chosen out;
+  out.server = server_;
+  out.server_by = by_;
+  out.server_name = name_;
+  out.action.kind = Action::Kind::deny;
+  out.action.target = "TLS handshake";
+  const auto line = config_.at(server_->directive).child("ssl_reject_handshake");
+  out.action.from = line ? line->evidence() : server_->from;
+  out.action.reason = "nginx refuses the TLS handshake";
+  return out;
+}
+
 /// Nothing: the default server's turn.
 std::optional<Reading::Named> Reading::by_name(const std::string& host) {
   NameTable table(host);
@@ -135,21 +163,43 @@ void Reading::take(const Named& found, const std::string& host) {
   const bool by_nothing = host.empty() && found.server == default_of(all_).server;
   by_ = by_nothing ? Chosen::By::default_ : found.match.by;
   name_ = by_nothing ? "" : found.match.written;
-  if (by_ != Chosen::By::regex) return;
+}
+
+/// The parentheses of the name's pattern become $1 and variables.
+void Reading::capture_name(const std::string& host) {
+  if (by_ != Chosen::By::regex || !asks_names(all_)) return;
   const std::string pattern = name_.substr(1);
   matches(visit_, pattern, lower(pattern) != pattern, host);
 }
 
 void Reading::select(const std::string& host) {
-  if (sni_ == host) return;
-  if (const auto found = by_name(host)) return take(*found, host);
+  if (sni_ == host) return capture_name(host);
+  if (const auto found = by_name(host)) {
+    take(*found, host);
+    return capture_name(host);
+  }
   // Who came by a name in the handshake goes back to the default server.
   server_ = visit_.server = default_of(all_).server;
   by_ = Chosen::By::default_;
   name_.clear();
 }
 
+/// One of large_client_header_buffers must hold the whole first line.
+bool Reading::is_short() {
+  auto setting = config_.at(server_->directive).child("large_client_header_buffers");
+  const auto http = http_around(config_, server_->directive);
+  if (!setting && http) setting = config_.at(*http).child("large_client_header_buffers");
+  const long long most = setting ? size_of(setting->arg(1)) : 8 << 10;
+  const std::size_t frame = asked_.method.size() + std::string_view("  HTTP/1.1\r\n").size();
+  if (most <= 0 || std::cmp_less_equal(frame + asked_.path.size(), most)) return true;
+  // What is wrong at its begin is seen first.
+  const auto begin = asked_.path.substr(0, static_cast<std::size_t>(most) - asked_.method.size());
+  return read_target(begin) ? fail(414, "the request line is too long")
+                            : fail(400, "the request line is invalid");
+}
+
 bool Reading::read_first_line() {
+  if (!is_short()) return false;
   const auto target = read_target(asked_.path);
   if (!target) return fail(400, "the request line is invalid");
   auto uri = normal_uri(target->unparsed, is_on(config_, *server_, "merge_slashes", true));
@@ -191,10 +241,18 @@ void Reading::read() {
   if (!read_first_line()) return;
   visit_.headers_read = true;
   if (!read_host()) return;
+  if (asked_.headers) {
+    const auto length = asked_.headers->find("content-length");
+    if (length != asked_.headers->end()) visit_.body = size_of(length->second);
+  }
   if (asked_.method == "TRACE" || asked_.method == "CONNECT") {
     fail(405, "nginx itself refuses the method " + asked_.method);
   } else if (!visit_.tls && expects_tls()) {
     fail(497, "a plain request came to a TLS port");
+  }
+  const auto asks = config_.at(server_->directive).child("ssl_verify_client");
+  if (visit_.tls && asks && asks->arg(0) == "on") {
+    visit_.notes.push_back(cited(*asks) + " decides by the client's certificate");
   }
 }
 

@@ -278,6 +278,9 @@ void Walk::plain_file() {
   if (!path) return unknown_file();
   const bool known = static_cast<bool>(visit_.asked->file);
   if (known && !reads(visit_.method) && visit_.method != "POST") {
+    if (const auto dav = in_force(visit_, "dav_methods")) {
+      visit_.notes.push_back(cited(*dav) + " may change files");
+    }
     return respond(file_action(path->text, 405));
   }
   if (visit_.uri.ends_with('/')) {

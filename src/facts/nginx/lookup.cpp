@@ -1,4 +1,7 @@
 // `map`, `geo` and `split_clients`: variables that are looked up by another value.
+#include "facts/nginx/lookup.h"
+
+#include <algorithm>
 #include <charconv>
 
 #include "facts/nginx/letters.h"
@@ -11,6 +14,7 @@ namespace hopcheck::nginx {
 namespace {
 
 constexpr int kDeepest = 20;
+constexpr int kMost = 1000;
 
 /// A line's key without the "\" that keeps it from meaning more.
 std::string_view plain_key(std::string_view key) {
@@ -18,66 +22,28 @@ std::string_view plain_key(std::string_view key) {
   return key;
 }
 
-class Map {
- public:
-  Map(Visit& visit, const Directive& block) : visit_(visit), lines_(block.children()) {
-    for (const Directive& line : lines_) {
-      if (line.name() == "hostnames" && line.args().empty()) hostnames_ = true;
+std::optional<Directive> by_text(const std::vector<Directive>& lines, const std::string& value,
+                                 bool hostnames) {
+  const std::string low = lower(value);
+  NameTable table(low);
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const std::string_view key = lines[i].name();
+    if (lines[i].args().size() != 1 || key == "default" || key.starts_with('~')) continue;
+    if (hostnames) {
+      table.add(i, plain_key(key));
+    } else if (equal_lower(plain_key(key), low)) {
+      return lines[i];
     }
   }
+  const auto found = hostnames ? table.find() : std::nullopt;
+  return found ? std::optional(lines[found->owner]) : std::nullopt;
+}
 
-  std::optional<std::string> find(std::string subject) {
-    if (hostnames_ && subject.ends_with('.')) subject.pop_back();
-    // A file that could not be read may hold the key.
-    for (const Directive& line : lines_) {
-      if (line.name() == "include") return std::nullopt;
-    }
-    const Directive* line = by_text(subject);
-    if (line == nullptr && !subject.empty()) line = by_regex(subject);
-    if (line == nullptr) line = by_default();
-    return line == nullptr ? std::optional<std::string>("") : expand(visit_, line->arg(0));
-  }
-
- private:
-  const Directive* by_text(const std::string& subject) const {
-    const std::string low = lower(subject);
-    NameTable table(low);
-    for (std::size_t i = 0; i < lines_.size(); ++i) {
-      const std::string_view key = lines_[i].name();
-      if (lines_[i].args().size() != 1 || key == "default" || key.starts_with('~')) continue;
-      if (hostnames_) {
-        table.add(i, plain_key(key));
-      } else if (equal_lower(plain_key(key), low)) {
-        return &lines_[i];
-      }
-    }
-    const auto found = hostnames_ ? table.find() : std::nullopt;
-    return found ? &lines_[found->owner] : nullptr;
-  }
-
-  const Directive* by_regex(const std::string& subject) {
-    for (const Directive& line : lines_) {
-      std::string_view key = line.name();
-      if (!key.starts_with('~')) continue;
-      key.remove_prefix(1);
-      const bool caseless = key.starts_with('*');
-      if (caseless) key.remove_prefix(1);
-      if (matches(visit_, key, caseless, subject)) return &line;
-    }
-    return nullptr;
-  }
-
-  const Directive* by_default() const {
-    for (const Directive& line : lines_) {
-      if (line.name() == "default") return &line;
-    }
-    return nullptr;
-  }
-
-  Visit& visit_;
-  std::vector<Directive> lines_;
-  bool hostnames_{false};
-};
+bool has_line(const std::vector<Directive>& lines, std::string_view name, std::size_t arguments) {
+  return std::any_of(lines.begin(), lines.end(), [&](const Directive& line) {
+    return line.name() == name && line.args().size() == arguments;
+  });
+}
 
 /// The value of the narrowest network; the last of equal ones.
 std::optional<std::string> geo(Visit& visit, const Directive& block) {
@@ -159,19 +125,43 @@ std::optional<std::string> split_clients(Visit& visit, const Directive& block) {
 
 }  // namespace
 
+MapFind find_in_map(const Directive& map, std::string value,
+                    const std::function<bool(std::string_view pattern, bool caseless)>& match) {
+  const auto lines = map.children();
+  if (has_line(lines, "include", 1)) return {false, {}};
+  const bool hostnames = has_line(lines, "hostnames", 0);
+  if (hostnames && value.ends_with('.')) value.pop_back();
+  if (const auto line = by_text(lines, value, hostnames)) return {true, line};
+  for (const Directive& line : lines) {
+    std::string_view key = line.name();
+    if (value.empty() || !key.starts_with('~')) continue;
+    key.remove_prefix(1);
+    const bool caseless = key.starts_with('*');
+    if (caseless) key.remove_prefix(1);
+    if (match(key, caseless)) return {true, line};
+  }
+  for (const Directive& line : lines) {
+    if (line.name() == "default") return {true, line};
+  }
+  return {};
+}
+
 std::optional<std::string> looked_up(Visit& visit, const Directive& block) {
-  // Maps may ask one another.
-  if (visit.lookups >= kDeepest) return std::nullopt;
-  ++visit.lookups;
+  // Maps may ask one another, and each other several times.
+  if (visit.lookup_depth >= kDeepest || ++visit.lookups > kMost) return std::nullopt;
+  ++visit.lookup_depth;
   std::optional<std::string> value;
   if (block.name() == "geo") {
     value = geo(visit, block);
   } else if (block.name() == "split_clients") {
     value = split_clients(visit, block);
   } else if (const auto subject = expand(visit, block.arg(0))) {
-    value = Map(visit, block).find(*subject);
+    const auto found = find_in_map(block, *subject, [&](std::string_view pattern, bool caseless) {
+      return matches(visit, pattern, caseless, *subject);
+    });
+    if (found.known) value = found.line ? expand(visit, found.line->arg(0)) : std::string();
   }
-  --visit.lookups;
+  --visit.lookup_depth;
   return value;
 }
 

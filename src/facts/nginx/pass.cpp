@@ -28,27 +28,25 @@ std::string uri_part(std::string_view target) {
 /// The directive in force by which the request is handed on: in an `if`, or under limit_except,
 /// that of the location where there is none.
 void Walk::handle() {
-  const auto by = handler_action(config_.at(*visit_.handler));
-  const bool other = by->kind == Kind::other;
-  const std::string name(by->from.text.substr(0, by->from.text.find_first_of(" ;")));
-  if (other && (name == "empty_gif" || name == "stub_status")) {
-    Action action = *by;
+  const Directive outer = config_.at(*visit_.handler);
+  const std::string_view name = handler_of(outer)->name();
+  Action action = *handler_action(outer);
+  if (name == "empty_gif" || name == "stub_status") {
     const bool reads = visit_.method == "GET" || visit_.method == "HEAD";
     action.status = reads ? 200 : 405;
     return reads ? finish(std::move(action)) : respond(std::move(action));
   }
-  if (!name.ends_with("_pass")) return finish(*by);
+  if (!name.ends_with("_pass")) return finish(std::move(action));
   const std::uint32_t location = visit_.chain.back()->directive;
   for (auto at = visit_.around.rbegin(); at != visit_.around.rend(); ++at) {
     if (const auto line = config_.at(*at).child(name)) {
-      Action action = *by;
       action.from = line->evidence();
-      if (!other) action.target = line->arg(0);
+      if (action.kind != Kind::other) action.target = line->arg(0);
       return pass(std::move(action), name);
     }
     if (*at == location) break;
   }
-  respond(own_answer(500, by->from, "the block in force has no " + name));
+  respond(own_answer(500, action.from, "the block in force has no " + std::string(name)));
 }
 
 /// A target with variables; false where nginx could make nothing of it.
@@ -62,7 +60,7 @@ bool Walk::resolve(Action& action) {
 }
 
 /// The URI that the other side gets.
-std::string Walk::sent_uri(const Action& action, const Directive& from, bool variables) {
+std::string Walk::sent_uri(const Action& action, bool variables) {
   std::string part = uri_part(action.target);
   if (variables && !part.empty()) return (part.starts_with('?') ? "/" : "") + part;
   if (part.empty() && visit_.unparsed_valid) return visit_.request_uri;
@@ -70,12 +68,14 @@ std::string Walk::sent_uri(const Action& action, const Directive& from, bool var
   for (const Location* location : visit_.chain) {
     if (config_.at(location->directive).child("proxy_pass")) owner = location;
   }
-  static_cast<void>(from);
   const bool by_prefix = owner != nullptr && (owner->match == Location::Match::exact ||
                                               owner->match == Location::Match::prefix ||
                                               owner->match == Location::Match::prefix_no_regex);
   std::size_t cut = 0;
   if (visit_.location_valid && !part.empty() && by_prefix) cut = owner->pattern.size();
+  if (cut > visit_.uri.size()) {
+    visit_.notes.push_back("nginx reads past the end of a URI that is shorter than the location");
+  }
   std::string rest = visit_.uri.substr(std::min(cut, visit_.uri.size()));
   if (visit_.quoted || visit_.internal) rest = escaped(rest, Escape::uri);
   if (!visit_.location_valid) part.clear();
@@ -90,7 +90,7 @@ void Walk::pass(Action action, std::string_view directive) {
   const bool known = action.target.find('$') == std::string::npos;
   action.upstream = upstream_of(*visit_.site, action);
   if (known && action.kind == Kind::proxy_pass) {
-    action.sends = sent_uri(action, config_.at(*visit_.handler), variables);
+    action.sends = sent_uri(action, variables);
   }
   if (!known) action.sure = false;
   if (!known && action.reason.empty())

@@ -154,7 +154,7 @@ void Script::enter(const Directive& condition) {
   if (visit_.chain.empty()) return;
   visit_.around = around_;
   visit_.around.push_back(condition.index());
-  if (handler_action(condition)) visit_.handler = condition.index();
+  if (handler_of(condition)) visit_.handler = condition.index();
 }
 
 void Script::skip_unknown(const Directive& condition) {
@@ -300,6 +300,8 @@ Flow Script::give(const Directive& directive) {
     action.location = expand(visit_, text).value_or("");
   }
   out_.error = redirects || (action.status >= 400 && text.empty());
+  // Before nginx answers so, it reads the body and forgets it.
+  if (redirects || !out_.error) visit_.body = 0;
   out_.answer = std::move(action);
   return Flow::stop;
 }

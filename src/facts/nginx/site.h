@@ -37,7 +37,8 @@ bool may_answer(const Directive& condition);
 
 Action return_action(const Directive& directive);
 Action deny_action(const Directive& directive);
-/// The last directive of a block that makes the answer, or nothing.
+/// The last directive of a block that makes the answer, or nothing; and what it does.
+std::optional<Directive> handler_of(const Directive& block);
 std::optional<Action> handler_action(const Directive& block);
 
 /// Adds to the action's reason.

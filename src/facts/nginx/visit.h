@@ -27,6 +27,7 @@ struct Visit {
   std::string request_uri{};  ///< as sent, without the host of an absolute target
   bool headers_read{true};    ///< false: a bad Host ended the reading
 
+  long long body{0};  ///< bytes that are still to come
   std::string method{};
   std::string uri{};  ///< decoded, rewritten
   std::string args{};
@@ -41,7 +42,8 @@ struct Visit {
   std::vector<std::string> captures{};                                      ///< $1 is number 1
   std::optional<std::map<std::string, std::vector<std::uint32_t>>> defined{};
 
-  int lookups{0};  ///< of maps in maps, now
+  int lookups{0};       ///< by maps, so far
+  int lookup_depth{0};  ///< of maps that ask maps, now
 
   std::vector<const Location*> chain{};    ///< from the outermost to the one that answers
   std::vector<std::uint32_t> around{};     ///< the block in force last, before it those around it
@@ -79,6 +81,8 @@ std::optional<Directive> in_force(const Visit& visit, std::string_view name);
 /// All of that name in the nearest block that has one.
 std::vector<Directive> all_in_force(const Visit& visit, std::string_view name);
 bool is_on(const Visit& visit, std::string_view name, bool otherwise);
+/// "8m" in bytes; -1 where it is no size.
+long long size_of(std::string_view text);
 
 /// The first name of a server block as nginx itself writes it.
 std::string own_name(const ServerBlock& server);

@@ -1,6 +1,7 @@
 // A request's way through nginx's phases, up to what answers it.
 #pragma once
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -37,6 +38,7 @@ class Walk {
   void throw_where_blind();
   bool is_internal() const;
   bool too_large() const;
+  void note_programs(std::initializer_list<std::string_view> beginnings);
 
   // Who may.
   void collect_access();
@@ -65,7 +67,7 @@ class Walk {
   void handle();
   void pass(Action action, std::string_view directive);
   bool resolve(Action& action);
-  std::string sent_uri(const Action& action, const Directive& from, bool variables);
+  std::string sent_uri(const Action& action, bool variables);
 
   // Answers, and what may come of them.
   void respond(Action action);

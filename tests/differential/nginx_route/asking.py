@@ -66,6 +66,8 @@ def places(text, home):
         words += ["127.0.0.1"] if "127.0.0.1:8001-8002" in text and port == 8002 else []
         words += ["10.9.0.1"] if port == 80 and "listen 10.9.0.1;" in text else []
         for word in set(words):
+            if word.endswith("-"):  # a range of ports, which has its own line above
+                continue
             if word in ("", "*", "0.0.0.0"):
                 out += [(one, port, False) for one in generate.ADDRESSES[:3]] * 2
             elif word == "[::]":
@@ -77,7 +79,7 @@ def places(text, home):
     for name in ("a", "b"):
         if f"run/{name}.sock" in text:
             out += [(f"unix:{home}/run/{name}.sock", 0, False)] * 3
-    return out + [(one, port, False) for one in generate.ADDRESSES for port in generate.PORTS[:1]]
+    return out or [("127.0.0.1", generate.PORTS[0], False)]
 
 
 def headers(rng):
@@ -96,6 +98,8 @@ def headers(rng):
 def request(rng, hints, where):
     """One request to one of the places that listen."""
     address, port, tls = rng.choice(where)
+    if rng.random() < 0.04:
+        address, port, tls = rng.choice(generate.ADDRESSES), rng.choice(generate.PORTS), False
     asked = {"address": address, "port": port, "tls": tls, "sni": "", "host": host(rng),
              "target": target(rng, hints), "method": rng.choice(METHODS), "headers": headers(rng),
              "version": "1.0" if rng.random() < 0.1 else "1.1"}
@@ -103,7 +107,7 @@ def request(rng, hints, where):
         asked["version"] = "1.0"
     if tls:
         name = asked["host"] or ""
-        fits = re.fullmatch(r"[a-zA-Z][a-zA-Z.]*[a-zA-Z]", name)
+        fits = re.fullmatch(r"[a-zA-Z]+(\.[a-zA-Z]+)*", name)
         asked["sni"] = name if fits and rng.random() < 0.6 else rng.choice(["", "a.test", "www.b.test"])
         asked["tls"] = rng.random() > 0.05
         if not asked["tls"]:
@@ -113,5 +117,5 @@ def request(rng, hints, where):
             ["a.test", "b.test:80", "A.test", "a..b", "x_y", "[::1]", "a@b"]) + rng.choice(
                 [asked["target"], "", "?a=1"])
     if asked["method"] in ("POST", "PUT", "PATCH", "FOO"):
-        asked["headers"]["Content-Length"] = "0"
+        asked["headers"]["Content-Length"] = rng.choice(["0", "0", "5"])
     return asked

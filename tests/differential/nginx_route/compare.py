@@ -65,11 +65,6 @@ def client_of(address):
     return "127.0.0.1" if address.startswith("127.") else address
 
 
-def same_location(said, got):
-    """A redirect's target, as bytes allow."""
-    return said == got
-
-
 def differences(said, reply, row):
     """What is not the same, as (what, said, seen)."""
     if said.get("refused") or reply is None:
@@ -84,14 +79,18 @@ def differences(said, reply, row):
         seen["location"] = headers.get("location", "")
     backend = headers.get("x-backend")
     if backend is not None and body:
-        arrived = json.loads(body)
-        seen["sends"] = arrived["target"]
-        seen["backend"] = str(arrived["port"])
-    elif said.get("backend") and body:
-        seen["backend"] = "none"
-    if said["kind"] == "static" and status == 200 and body and said["at_file"]:
+        seen["sends"] = json.loads(body)["target"]
+    if row and row["upstream"] and said["kind"] == "proxy_pass":
+        last = row["upstream"].split(", ")[-1].split(" : ")[-1]
+        seen["backend"] = "0" if last.startswith("unix:") else last.rsplit(":")[-1]
+    if said["kind"] == "static" and status == 200 and body and "listing" not in said["reason"]:
         seen["file"] = body.decode()
-    if row and status >= 200 and row["uri"]:
+        said = {**said, "file": os.path.normpath(said["file"])}
+    elif said["kind"] == "static" and row and row["file"] and status in (404, 405) and \
+            not row["uri"].endswith("/"):
+        seen["file"] = row["file"]
+    # Where nginx appends a slash, the file name in the log is made of bytes behind the URI.
+    if row and status >= 200 and row["uri"] and "appends the slash" not in said["reason"]:
         seen["uri"] = row["uri"]
     for what, value in seen.items():
         if said.get(what, "") != value:
@@ -104,14 +103,16 @@ class Tally:
 
     def __init__(self):
         self.configurations = self.refused = self.requests = self.undecided = self.differing = 0
-        self.reasons = {}
-        self.statuses = {}
+        self.counts = {"statuses": {}, "kinds": {}, "steps": {}, "unknown": {}}
+
+    def count(self, what, key):
+        """One more of that."""
+        self.counts[what][key] = self.counts[what].get(key, 0) + 1
 
     def unknown(self, reason):
         """One request of which we cannot know."""
         self.undecided += 1
-        short = reason.split(" (")[0][:60]
-        self.reasons[short] = self.reasons.get(short, 0) + 1
+        self.count("unknown", reason.split(" (")[0][:60])
 
 
 def ask_all(asked, tally, program, home):
@@ -156,7 +157,10 @@ def round_of(options, home, seed, tally):
         if words.get("unknown"):
             tally.unknown(words["unknown"])
             continue
-        tally.statuses[reply and reply[0]] = tally.statuses.get(reply and reply[0], 0) + 1
+        tally.count("statuses", reply and reply[0])
+        tally.count("kinds", words.get("kind", "refused"))
+        for step in {step.split(" ")[0] for step in words.get("steps") or []}:
+            tally.count("steps", step)
         found = differences(words, reply, log.get(str(number)))
         if found:
             wrong.append((one, words, found))
@@ -213,10 +217,9 @@ def main():
     share = tally.undecided / max(1, tally.requests)
     print(f"{tally.configurations} configurations ({tally.refused} refused by nginx), {tally.requests} requests, "
           f"{tally.undecided} undecided ({share:.1%}), {tally.differing} differ")
-    print("statuses: " + ", ".join(f"{status}: {count}" for status, count in
-                                   sorted(tally.statuses.items(), key=lambda one: -one[1])))
-    for text, count in sorted(tally.reasons.items(), key=lambda one: -one[1])[:20]:
-        print(f"  {count} x {text}")
+    for what, counts in tally.counts.items():
+        most = sorted(counts.items(), key=lambda one: -one[1])[:24]
+        print(f"{what}: " + ", ".join(f"{key} {count}" for key, count in most))
     return 1 if tally.differing or share > MOST_UNDECIDED or not tally.requests else 0
 
 

@@ -65,7 +65,8 @@ def listens(out, options, used):
     rng = out.rng
     lines = []
     if out.chance(0.04):
-        return lines
+        # Where none stands, nginx listens on port 80 of all IPv4 addresses.
+        return ["# listen 80;"]
     taken = set()
     for _ in range(rng.choice([1, 1, 1, 2, 2, 3])):
         port = rng.choice(PORTS)
@@ -110,6 +111,8 @@ def server(out, options, used):
             f"listen {TLS_PORT} ssl;"]
     for line in lines:
         out.add(line)
+        if "ssl" in line and out.chance(0.1):
+            out.add("ssl_reject_handshake on;")
     if out.chance(0.85):
         names = {server_name(rng) for _ in range(rng.choice([1, 1, 2, 3]))}
         out.add(f"server_name {' '.join(sorted(names))};")
@@ -127,9 +130,10 @@ def server(out, options, used):
 
 def server_settings(out):
     """What changes how requests are read or redirects are written."""
-    for share, line in [(0.15, "merge_slashes off;"), (0.1, "server_name_in_redirect on;"),
+    for share, line in [(0.15, "merge_slashes off;"), (0.05, "client_max_body_size 4;"), (0.1, "server_name_in_redirect on;"),
                         (0.1, "port_in_redirect off;"), (0.2, "absolute_redirect off;"),
-                        (0.1, "recursive_error_pages on;"), (0.03, "underscores_in_headers on;")]:
+                        (0.1, "recursive_error_pages on;"),
+                        (0.03, "large_client_header_buffers 4 2k;")]:
         if out.chance(share):
             out.add(line)
 

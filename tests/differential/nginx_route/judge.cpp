@@ -98,6 +98,7 @@ std::string backend(const Site& site, const Action& pass) {
 json words(const Site& site, const std::optional<Chosen>& chosen) {
   if (!chosen) return {{"refused", true}};
   const Action& action = chosen->action;
+  if (action.target == "TLS handshake") return {{"refused", true}};
   if (action.kind == Action::Kind::unknown || !action.sure) {
     return {{"unknown", action.reason.empty() ? "no reason" : characters(action.reason)}};
   }
@@ -109,7 +110,6 @@ json words(const Site& site, const std::optional<Chosen>& chosen) {
   out["location"] = characters(action.location);
   out["uri"] = characters(chosen->uri);
   out["reason"] = characters(action.reason);
-  out["at_file"] = action.kind == Action::Kind::static_;
   out["file"] = characters(action.target);
   out["sends"] = characters(action.sends);
   if (action.kind == Action::Kind::proxy_pass) out["backend"] = backend(site, action);

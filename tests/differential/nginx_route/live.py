@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import socket
 import ssl
@@ -48,6 +49,10 @@ def answer(connection, port):
         if not got:
             return
         head += got
+    head, body = head.split(b"\r\n\r\n", 1)
+    length = re.search(rb"(?i)\ncontent-length: *(\d+)", head)
+    while length and len(body) < int(length[1]):
+        body += connection.recv(65536)
     asked = head.split(b"\r\n", 1)[0].decode("latin-1").split(" ")
     # A URI may hold blanks.
     body = json.dumps({"port": port, "target": " ".join(asked[1:-1])}).encode()
@@ -74,7 +79,8 @@ class Nginx:
         """Until the worker runs, or nginx gave up."""
         pid = f"/proc/{self.process.pid}/task/{self.process.pid}/children"
         for _ in range(1000):
-            if self.process.poll() is not None:
+            # It would try for seconds to get an address that another socket of its own has.
+            if self.process.poll() is not None or "bind() to" in self.complaint():
                 return False
             with open(pid, encoding="ascii") as file:
                 if file.read().strip():
@@ -99,7 +105,7 @@ class Nginx:
         rows = {}
         with open(f"{self.home}/run/route.log", encoding="latin-1") as file:
             for line in file:
-                row = json.loads(line)
+                row = json.loads(line, strict=False)
                 rows.setdefault(row["id"], row)
         return rows
 
@@ -125,8 +131,12 @@ class Client:
         except OSError:
             return None
         one.settimeout(5)
-        if asked["tls"]:
-            one = self.context.wrap_socket(one, server_hostname=asked["sni"] or None)
+        try:
+            if asked["tls"]:
+                one = self.context.wrap_socket(one, server_hostname=asked["sni"] or None)
+        except ssl.SSLError:  # the handshake was refused
+            one.close()
+            return None
         return one
 
     def ask(self, asked, number):
@@ -137,6 +147,7 @@ class Client:
             lines.append(f"Host: {asked['host']}")
         lines += [f"{name}: {value}" for name, value in asked["headers"].items()]
         data = ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+        data += b"x" * int(asked["headers"].get("Content-Length", "0"))
         for again in (True, False):
             kept = self.kept.pop(key, None)
             one = kept or self.connect(asked)
@@ -178,7 +189,7 @@ def receive(one, method):
     headers = {}
     for line in lines[1:]:
         name, _, value = line.partition(":")
-        headers.setdefault(name.lower(), value.strip(" "))
+        headers.setdefault(name.lower(), value.removeprefix(" "))
     keep = headers.get("connection", "") == "keep-alive"
     if method == "HEAD" or status in (204, 304):
         return (status, headers, b""), keep

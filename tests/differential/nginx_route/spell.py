@@ -153,7 +153,7 @@ def error_page(out):
     """One error_page line."""
     rng = out.rng
     codes = rng.sample(["404", "403", "500", "502", "503", "410", "405", "401", "301", "302", "400",
-                        "418", "497", "504"], rng.choice([1, 1, 2, 4]))
+                        "418", "497", "504", "413", "414"], rng.choice([1, 1, 2, 4]))
     response = rng.choice(["", "", "", " =", " =200", " =503", " =301", " =404"])
     named = out.named if out.named else ["@none"]
     to = rng.choice(["/404.html", "/50x.html", path(rng), path(rng), "/a/x?e=1", rng.choice(named),
@@ -194,7 +194,7 @@ def try_files(out):
     named = out.named if out.named else ["@none"]
     last = rng.choice(["=404", "=403", "=503", "/index.html", "/a/x?t=1", "/x?$args", rng.choice(named),
                        rng.choice(named), rng.choice(named), "@none", "$uri/x", path(rng), path(rng),
-                       "/a/$1", "=418"])
+                       "/a/$1", "=418", "=204", "=301"])
     return f"try_files {' '.join(tries)} {last};"
 
 

@@ -85,7 +85,8 @@ TEST_CASE("what stands in a header") {
   CHECK(sent_value(config, "$client_scheme", plain) == "http");
   CHECK(sent_value(config, "$twice", lb) == "yes");
   CHECK(sent_value(config, "$twice", plain) == "none");
-  CHECK_FALSE(sent_value(config, "$by_pattern", lb).has_value());
+  CHECK(sent_value(config, "$by_pattern", lb) == "y");
+  CHECK(sent_value(config, "$by_pattern", plain) == "x");
   CHECK_FALSE(sent_value(config, "$loop_a", lb).has_value());
   CHECK_FALSE(sent_value(config, "$remote_addr", lb).has_value());
 }

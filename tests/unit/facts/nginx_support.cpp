@@ -213,14 +213,10 @@ RunningNginx::~RunningNginx() {
   waitpid(pid_, nullptr, 0);
 }
 
-Reply get(const std::string& address, int port, const std::string& host,
-          const std::string& target) {
+Reply exchange(const std::string& address, int port, const std::string& request) {
   Reply out;
   const int fd = connected(address, port);
   if (fd < 0) return out;
-  const std::string request = host == "-" ? "GET " + target + " HTTP/1.0\r\n\r\n"
-                                          : "GET " + target + " HTTP/1.1\r\nHost: " + host +
-                                                "\r\nConnection: close\r\n\r\n";
   REQUIRE(send(fd, request.data(), request.size(), MSG_NOSIGNAL) ==
           static_cast<ssize_t>(request.size()));
   std::string text;
@@ -235,6 +231,13 @@ Reply get(const std::string& address, int port, const std::string& host,
   out.location = header_of(text.substr(0, end), "Location");
   if (end != std::string::npos) out.body = text.substr(end + 4);
   return out;
+}
+
+Reply get(const std::string& address, int port, const std::string& host,
+          const std::string& target) {
+  if (host == "-") return exchange(address, port, "GET " + target + " HTTP/1.0\r\n\r\n");
+  return exchange(address, port,
+                  "GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
 }
 
 int free_port() {
