@@ -92,7 +92,8 @@ bool glob_match_path(std::string_view pattern, std::string_view path) {
 }
 
 bool has_wildcard(std::string_view path) {
-  return path.find_first_of("*?[") != std::string_view::npos;
+  return std::any_of(path.begin(), path.end(),
+                     [](char c) { return c == '*' || c == '?' || c == '['; });
 }
 
 }  // namespace hopcheck::nginx

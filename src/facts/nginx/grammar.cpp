@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 #include <limits>
 #include <unordered_map>
 
@@ -74,7 +75,21 @@ Word::Place place_of(const Rule& rule) {
   return place;
 }
 
-using Table = std::unordered_map<std::string_view, Word>;
+/// Names are short and differ at their ends: both ends and the length tell them apart.
+struct NameHash {
+  std::size_t operator()(std::string_view name) const {
+    std::uint64_t head = 0;
+    std::uint64_t tail = 0;
+    const std::size_t size = std::min<std::size_t>(name.size(), sizeof head);
+    std::memcpy(&head, name.data(), size);
+    std::memcpy(&tail, name.data() + name.size() - size, size);
+    const std::uint64_t mixed = (head ^ (tail * kMix) ^ name.size()) * kMix;
+    return mixed ^ (mixed >> 32U);
+  }
+  static constexpr std::uint64_t kMix = 0x9E3779B97F4A7C15U;
+};
+
+using Table = std::unordered_map<std::string_view, Word, NameHash>;
 
 Table built_table() {
   Table by_name;
@@ -103,6 +118,11 @@ bool may_name_directive(std::string_view name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-' || c == '.';
   });
+}
+
+const Table& table() {
+  static const Table built = built_table();
+  return built;
 }
 
 std::optional<std::string> judge(const Word::Place& place, std::string_view name, bool block,
@@ -135,9 +155,17 @@ Context context_inside(std::string_view block, Context outside) {
 }
 
 const Word* find_word(std::string_view name) {
-  static const Table table = built_table();
-  const auto found = table.find(name);
-  return found == table.end() ? nullptr : &found->second;
+  const auto found = table().find(name);
+  return found == table().end() ? nullptr : &found->second;
+}
+
+const Word* word_of(WordId id) {
+  static const std::vector<const Word*> by_id = [] {
+    std::vector<const Word*> all(table().size() + 1);
+    for (const auto& [name, word] : table()) all[word.id] = &word;
+    return all;
+  }();
+  return by_id[id];
 }
 
 std::optional<std::string> complain(const Word* word, std::span<const std::string_view> words,

@@ -72,6 +72,9 @@ Context context_named(std::string_view name);
 /// The context inside a block.
 Context context_inside(std::string_view block, Context outside);
 
+using WordId = std::uint16_t;
+inline constexpr WordId kNoWord = 0;
+
 /// All that the tables say of one name.
 struct Word {
   struct Place {
@@ -81,7 +84,7 @@ struct Word {
     bool block{false};
   };
   std::string_view name{};
-  std::uint16_t id{0};  ///< its place among the words
+  WordId id{kNoWord};
   Value value{Value::any};
   std::string_view values{};
   std::vector<Place> places{};
@@ -89,6 +92,9 @@ struct Word {
 
 /// Null for a name of no module that we know.
 const Word* find_word(std::string_view name);
+
+/// The one with that id; null for kNoWord.
+const Word* word_of(WordId id);
 
 /// nginx's message about a directive (name and arguments) in a context, or nothing where it has
 /// none. A name that we do not know is not judged, but for what no module can know and for one

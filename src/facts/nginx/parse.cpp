@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <stdexcept>
+#include <unordered_map>
 #include <utility>
 
 #include "facts/nginx/arena.h"
@@ -27,9 +28,21 @@ constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxListed = 100'000;
 constexpr std::size_t kMaxProblems = 100;
 constexpr std::size_t kMaxUnknown = 200;
+constexpr std::size_t kLargeFile = 1 << 20;
 
 std::string open_failed(const std::string& path, const char* why) {
   return "open() \"" + path + "\" failed (" + why + ")";
+}
+
+/// Appends a part of the vector itself.
+template <class T>
+void append_own(std::vector<T>& all, std::size_t from, std::size_t count) {
+  const std::size_t size = all.size();
+  // By hand: resize alone grows by as little as it can.
+  if (all.capacity() < size + count) all.reserve(std::max(size + count, size * 2));
+  all.resize(size + count);
+  std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(from), count,
+              all.begin() + static_cast<std::ptrdiff_t>(size));
 }
 
 struct Entry {
@@ -79,16 +92,26 @@ class Parser {
     std::uint32_t node{0};
     Context context{context::unknown};
   };
+  /// Where the directives of a file stand that is included again and again.
+  struct Copy {
+    Context context{context::unknown};
+    std::size_t first_node{0};
+    std::size_t nodes{0};
+    std::size_t first_word{0};
+    std::size_t words{0};
+  };
   struct Text {
     Answer::Status status{Answer::Status::unseen};
     Unseen why{};
     std::string_view text{};
     std::uint32_t file{0};
     bool truncated{false};
+    std::optional<Copy> copy{};
   };
 
-  void load(const std::string& path, Origin from, Context context);
-  const Text& text_of(const std::string& path);
+  void load(const std::string& path, Origin from, Context context, std::string_view word = {});
+  Text& text_of(const std::string& path);
+  bool repeat(const Text& text, Context context);
   void read_file(const Text& text, Context context);
   void take(Tokens& tokens, Token token, std::uint32_t file, std::vector<Open>& open);
   void take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file);
@@ -107,14 +130,15 @@ class Parser {
 
   const Reader& reader_;
   Config config_{};
-  std::vector<const Word*> words_{};  ///< of the nodes
+  std::vector<WordId> ids_{};  ///< of the nodes
   Lines lines_{};
   std::vector<Refusal> refused_{};
   std::map<std::string_view, bool> unknown_{};
   Arena arena_;
   std::string main_{};
-  std::map<std::string, Text> texts_{};
-  std::map<std::string, Listing> listings_{};
+  std::unordered_map<std::string, Text> texts_{};
+  std::unordered_map<std::string_view, const Text*> repeated_{};  ///< by the include's own word
+  std::unordered_map<std::string, Listing> listings_{};
   std::set<std::string> noted_{};
   std::vector<std::string> active_{};
   std::size_t bytes_{0};
@@ -133,13 +157,14 @@ void Parser::problem(Origin at, std::string message) {
 /// nginx's modules speak as soon as they come to a directive, so what they refuse stands among
 /// what the reader itself refuses.
 void Parser::judge(Context context) {
-  std::vector<Refusal> all = refusals(config_, words_, lines_, context);
+  std::vector<Refusal> all = refusals(config_, ids_, lines_, context);
   all.insert(all.end(), std::make_move_iterator(refused_.begin()),
              std::make_move_iterator(refused_.end()));
   std::stable_sort(all.begin(), all.end(),
                    [](const Refusal& a, const Refusal& b) { return a.before < b.before; });
   // What is missing in the end is told of a configuration that was read to its end.
-  if (!refused_.empty()) std::erase_if(all, [](const Refusal& r) { return r.problem.file.empty(); });
+  if (!refused_.empty())
+    std::erase_if(all, [](const Refusal& r) { return r.problem.file.empty(); });
   for (Refusal& refusal : all) config_.problems.push_back(std::move(refusal.problem));
 }
 
@@ -156,7 +181,7 @@ void Parser::missing(const std::string& path, Origin at, Unseen why) {
   add_node({"include", arena_.keep(path)}, at);
 }
 
-const Parser::Text& Parser::text_of(const std::string& path) {
+Parser::Text& Parser::text_of(const std::string& path) {
   const auto found = texts_.find(path);
   if (found != texts_.end()) return found->second;
   Text text;
@@ -172,12 +197,12 @@ const Parser::Text& Parser::text_of(const std::string& path) {
   return texts_.emplace(path, std::move(text)).first->second;
 }
 
-void Parser::load(const std::string& path, Origin from, Context context) {
+void Parser::load(const std::string& path, Origin from, Context context, std::string_view word) {
   if (std::find(active_.begin(), active_.end(), path) != active_.end()) {
     // nginx reads itself round the loop until it has no descriptor left.
     return problem(from, open_failed(path, "24: Too many open files"));
   }
-  const Text& text = text_of(path);
+  Text& text = text_of(path);
   if (text.status == Answer::Status::absent) {
     return problem(from, open_failed(path, "2: No such file or directory"));
   }
@@ -187,12 +212,52 @@ void Parser::load(const std::string& path, Origin from, Context context) {
     return missing(path, from,
                    {Unseen::Why::truncated, path + ": the configuration is too large", {}});
   }
+  if (repeat(text, context)) {
+    // A snippet that is named by the same word names the same file.
+    if (!word.empty()) repeated_.try_emplace(word, &text);
+    return;
+  }
+  const Copy before{context, config_.nodes.size(), 0, config_.words.size(), 0};
+  const std::size_t notes =
+      refused_.size() + config_.missing.size() + lines_.ends.size() + lines_.closes.size();
+  // Room that is not used costs nothing; growing step by step copies all of it again and again.
+  constexpr std::size_t kBytesOfNode = 20;
+  constexpr std::size_t kBytesOfWord = 14;
+  if (text.text.size() >= kLargeFile) {
+    config_.nodes.reserve(config_.nodes.size() + text.text.size() / kBytesOfNode);
+    config_.words.reserve(config_.words.size() + text.text.size() / kBytesOfWord);
+    ids_.reserve(config_.nodes.capacity());
+  }
   active_.push_back(path);
   read_file(text, context);
   active_.pop_back();
+  const bool silent =
+      notes == refused_.size() + config_.missing.size() + lines_.ends.size() + lines_.closes.size();
+  if (silent && !text.truncated && !full()) {
+    text.copy = Copy{context, before.first_node, config_.nodes.size() - before.first_node,
+                     before.first_word, config_.words.size() - before.first_word};
+  }
   if (text.truncated) {
     missing(path, {text.file, 0}, {Unseen::Why::truncated, path + " was read in part", {}});
   }
+}
+
+/// The same text in the same place says the same, so its directives are copied.
+bool Parser::repeat(const Text& text, Context context) {
+  if (!text.copy || text.copy->context != context) return false;
+  const Copy& copy = *text.copy;
+  if (config_.nodes.size() + config_.words.size() + copy.nodes + copy.words >= kMaxWords)
+    return false;
+  const auto nodes = static_cast<std::uint32_t>(config_.nodes.size() - copy.first_node);
+  const auto words = static_cast<std::uint32_t>(config_.words.size() - copy.first_word);
+  append_own(config_.nodes, copy.first_node, copy.nodes);
+  append_own(config_.words, copy.first_word, copy.words);
+  append_own(ids_, copy.first_node, copy.nodes);
+  for (std::size_t i = config_.nodes.size() - copy.nodes; i < config_.nodes.size(); ++i) {
+    config_.nodes[i].first_word += words;
+    config_.nodes[i].end += nodes;
+  }
+  return true;
 }
 
 void Parser::read_file(const Text& text, Context context) {
@@ -220,7 +285,8 @@ void Parser::read_file(const Text& text, Context context) {
           break;
         }
         config_.nodes[open.back().node].end = static_cast<std::uint32_t>(config_.nodes.size());
-        lines_.closes.emplace_back(open.back().node, tokens.line());
+        if (open.back().context == context::upstream || open.back().context == context::http)
+          lines_.closes.emplace(open.back().node, tokens.line());
         open.pop_back();
         break;
       default:
@@ -246,7 +312,7 @@ std::uint32_t Parser::add_node(const std::vector<std::string_view>& words, Origi
   node.at = at;
   config_.words.insert(config_.words.end(), words.begin() + 1, words.end());
   config_.nodes.push_back(node);
-  words_.push_back(nullptr);
+  ids_.push_back(kNoWord);
   return node.end - 1;
 }
 
@@ -264,8 +330,8 @@ void Parser::take(Tokens& tokens, Token token, std::uint32_t file, std::vector<O
     return include(words, end, context);
   }
   const std::uint32_t node = add_node(words, at);
-  if (!complaint && context != context::unknown) words_[node] = word;
-  if (end.line != at.line) lines_.ends.emplace_back(node, end.line);
+  if (!complaint && context != context::unknown && word != nullptr) ids_[node] = word->id;
+  if (end.line != at.line) lines_.ends.emplace(node, end.line);
   if (!block) return;
   config_.nodes[node].block = true;
   if (words.front().ends_with("_by_lua_block")) return take_lua(tokens, node, file);
@@ -284,8 +350,10 @@ void Parser::take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file) {
 }
 
 void Parser::include(const std::vector<std::string_view>& words, Origin at, Context context) {
+  const auto known = repeated_.find(words[1]);
+  if (known != repeated_.end() && repeat(*known->second, context)) return;
   const std::string path = beside(main_, words[1]);
-  if (!has_wildcard(path)) return load(path, at, context);
+  if (!has_wildcard(path)) return load(path, at, context, words[1]);
   for (const std::string& name : expand(path, at)) load(name, at, context);
 }
 

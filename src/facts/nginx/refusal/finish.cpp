@@ -1,13 +1,12 @@
 // What nginx finds once all of http {} was read.
 #include <algorithm>
+#include <tuple>
 
 #include "facts/nginx/refusal/judge.h"
 
 namespace hopcheck::nginx {
 
 namespace {
-
-constexpr int kDeepest = 100;
 
 bool is_on(const std::optional<Directive>& directive) {
   return directive && directive->arg(0) == "on";
@@ -18,9 +17,9 @@ bool is_on(const std::optional<Directive>& directive) {
 void Judge::finish_http(std::uint32_t http) {
   if (whole()) finish_upstreams(http);
   for (Problem& problem : late_) refuse_at(config_.nodes[http].end, std::move(problem));
-  const Directive block = config_.at(http);
-  for (const Directive& server : block.children("server")) {
-    finish_locations(http, server.index(), 0);
+  for (const Block::Location& twice : repeated_) {
+    refuse_at(config_.nodes[http].end,
+              problem_at(twice.node, "duplicate location \"" + std::string(twice.name) + "\""));
   }
   if (!whole()) return;
   finish_tls(http);
@@ -28,21 +27,13 @@ void Judge::finish_http(std::uint32_t http) {
 }
 
 /// The same place twice: nginx sorts the locations of a block and compares neighbours.
-void Judge::finish_locations(std::uint32_t http, std::uint32_t around, int depth) {
-  if (depth > kDeepest) return;
-  std::map<std::pair<std::string_view, bool>, int> seen;
-  std::vector<std::pair<std::string_view, std::uint32_t>> twice;
-  for (const Directive& child : config_.at(around).children("location")) {
-    finish_locations(http, child.index(), depth + 1);
-    const auto place = places_.find(child.index());
-    if (place == places_.end() || place->second.regex || place->second.named) continue;
-    if (++seen[{place->second.name, place->second.exact}] == 2)
-      twice.emplace_back(place->second.name, child.index());
-  }
-  std::sort(twice.begin(), twice.end());
-  for (const auto& [name, node] : twice) {
-    refuse_at(config_.nodes[http].end,
-              problem_at(node, "duplicate location \"" + std::string(name) + "\""));
+void Judge::leave_locations(Block& closed) {
+  const auto key = [](const Block::Location& one) { return std::tie(one.name, one.exact); };
+  std::stable_sort(closed.locations.begin(), closed.locations.end(),
+                   [&](const auto& a, const auto& b) { return key(a) < key(b); });
+  for (std::size_t i = 1; i < closed.locations.size(); ++i) {
+    if (key(closed.locations[i]) == key(closed.locations[i - 1]))
+      repeated_.push_back(closed.locations[i]);
   }
 }
 

@@ -53,16 +53,23 @@ std::string refused_script(std::string_view text, Use&& use) {
 }  // namespace
 
 bool Judge::check_script(std::string_view text) {
+  // The same bytes again: a snippet that is included in many places.
+  const char*& recent = recent_[(reinterpret_cast<std::uintptr_t>(text.data()) / 8) % kRecent];
+  if (recent == text.data() && !text.empty()) return true;
   std::string message = refused_script(text, [&](std::string_view name) { use_variable(name); });
-  if (message.empty()) return true;
+  if (message.empty()) {
+    recent = text.data();
+    return true;
+  }
   refuse(std::move(message));
   return false;
 }
 
 bool Judge::check_regex(std::string_view pattern, bool caseless) {
-  auto message = regex_error(pattern, caseless);
-  if (!message) return true;
-  refuse(std::move(*message));
+  const auto [known, first] = regexes_[caseless ? 1 : 0].try_emplace(pattern);
+  if (first) known->second = regex_error(pattern, caseless);
+  if (!known->second) return true;
+  refuse(*known->second);
   return false;
 }
 
@@ -125,14 +132,15 @@ void Judge::location(Arguments words) {
     return refuse("invalid location modifier \"\"");
   }
   if (place.regex && !check_regex(place.name, caseless)) return;
-  if (check_place(place)) places_[index_] = place;
+  if (!check_place(place)) return;
+  place_ = place;
+  if (!place.regex && !place.named) block().locations.push_back({place.name, place.exact, index_});
 }
 
 /// Whether it may stand inside the location around it.
 bool Judge::check_place(const Place& place) {
-  const auto outer = places_.find(block().node);
-  if (block().context != context::location || outer == places_.end()) return true;
-  const Place& around = outer->second;
+  if (block().context != context::location) return true;
+  const Place& around = block().place;
   const std::string name(place.name);
   if (around.exact || around.named) {
     refuse(message_of_place(name, around));
@@ -221,18 +229,19 @@ void Judge::error_page(Arguments words) {
 
 void Judge::root(Arguments words) {
   const bool alias = word().name == "alias";
-  const std::string key = alias ? "alias" : "root";
-  if (block().names.count(key) > 0) return refuse(quoted() + " directive is duplicate");
-  const std::string other = alias ? "root" : "alias";
-  if (block().names.count(other) > 0) {
-    return refuse(quoted() + " directive is duplicate, \"" + other +
+  Block& here = block();
+  if (alias ? here.has_alias : here.has_root) return refuse(quoted() + " directive is duplicate");
+  if (here.has_alias || here.has_root) {
+    return refuse(quoted() + " directive is duplicate, \"" + (alias ? "root" : "alias") +
                   "\" directive was specified earlier");
   }
-  block().names.insert(key);
-  const auto place = places_.find(block().node);
-  if (alias && block().context == context::location && place != places_.end() &&
-      place->second.named) {
+  (alias ? here.has_alias : here.has_root) = true;
+  if (alias && here.place.named) {
     return refuse("the \"alias\" directive cannot be used inside the named location");
+  }
+  if (words[0].find("_root") == words[0].npos) {
+    check_script(words[0]);
+    return;
   }
   for (const std::string_view name : {"document_root", "realpath_root"}) {
     const std::string bare = "$" + std::string(name);

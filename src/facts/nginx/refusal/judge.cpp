@@ -12,10 +12,9 @@ namespace {
 constexpr std::size_t kMaxRefusals = 100;
 constexpr std::uint32_t kAtEnd = ~std::uint32_t{0};
 
-std::optional<std::uint32_t> line_of(
-    const std::vector<std::pair<std::uint32_t, std::uint32_t>>& lines, std::uint32_t node) {
-  const auto found = std::find_if(lines.begin(), lines.end(),
-                                  [&](const auto& entry) { return entry.first == node; });
+std::optional<std::uint32_t> line_of(const std::unordered_map<std::uint32_t, std::uint32_t>& lines,
+                                     std::uint32_t node) {
+  const auto found = lines.find(node);
   return found == lines.end() ? std::nullopt : std::optional(found->second);
 }
 
@@ -77,21 +76,22 @@ Judge::Handler Judge::handler_of(const Word& word, Context context) {
 
 std::vector<Refusal> Judge::run() {
   const auto count = static_cast<std::uint32_t>(config_.nodes.size());
-  open_.push_back({0, count, outermost_, {}, {}, false, 0});
+  open_.emplace_back();
+  block().context = outermost_;
   for (index_ = 0; index_ < count && refusals_.size() < kMaxRefusals; ++index_) {
-    while (open_.size() > 1 && block().end <= index_) leave();
+    while (depth_ > 0 && block().end <= index_) leave();
     take(index_);
     if (config_.nodes[index_].block) enter(index_);
   }
-  while (open_.size() > 1) leave();
+  while (depth_ > 0) leave();
   finish();
   return std::move(refusals_);
 }
 
 void Judge::take(std::uint32_t index) {
   if (block().context == context::raw) return take_raw(index);
-  if (words_[index] == nullptr) return;
-  const Word& known = *words_[index];
+  if (words_[index] == kNoWord) return;
+  const Word& known = *word_of(words_[index]);
   const Node& node = config_.nodes[index];
   if (node.name == "events" || node.name == "http") has_events_ |= node.name == "events";
   if (known.value != Value::any && known.value != Value::some_of && given_before(known)) {
@@ -116,8 +116,9 @@ void Judge::take_raw(std::uint32_t index) {
   if (node.words == 0 && alone) return;
   if (node.words != 1)
     return refuse("invalid number of the " + std::string(around) + " parameters");
-  if (map && node.name == "default" && !block().names.insert("default").second)
-    refuse("duplicate default map parameter");
+  if (!map || node.name != "default") return;
+  if (block().has_default) return refuse("duplicate default map parameter");
+  block().has_default = true;
 }
 
 bool Judge::given_before(const Word& known) {
@@ -130,24 +131,33 @@ bool Judge::given_before(const Word& known) {
 void Judge::enter(std::uint32_t index) {
   const Node& node = config_.nodes[index];
   const Context inside = context_inside(node.name, block().context);
-  open_.push_back({index, node.end, inside, {}, {}, false, 0});
-  if (inside == context::server_if || inside == context::location_if ||
-      inside == context::limit_except) {
-    places_[index].noname = true;
-  }
+  if (++depth_ == open_.size()) open_.emplace_back();
+  Block& inner = block();
+  inner.node = index;
+  inner.end = node.end;
+  inner.context = inside;
+  inner.once.clear();
+  inner.locations.clear();
+  inner.place = node.name == "location" ? place_ : Place{};
+  inner.place.noname = inside == context::server_if || inside == context::location_if ||
+                       inside == context::limit_except;
+  inner.has_root = inner.has_alias = inner.has_default = inner.no_backup = false;
+  inner.members = 0;
 }
 
 void Judge::leave() {
-  const Block closed = std::move(open_.back());
-  open_.pop_back();
+  Block& closed = block();
+  --depth_;
+  if (closed.locations.size() > 1) leave_locations(closed);
+  if (closed.context != context::upstream && closed.context != context::http) return;
   // What the end of a file cut off was never finished.
-  if (!line_of(lines_.closes, closed.node)) return;
-  if (closed.context == context::upstream && closed.members == 0 && whole()) {
-    Problem problem = problem_at(closed.node, "no servers are inside upstream");
-    problem.line = static_cast<int>(*line_of(lines_.closes, closed.node));
-    refuse_at(closed.end, std::move(problem));
-  }
-  if (closed.context == context::http) finish_http(closed.node);
+  const auto line = line_of(lines_.closes, closed.node);
+  if (!line) return;
+  if (closed.context == context::http) return finish_http(closed.node);
+  if (closed.members > 0 || !whole()) return;
+  Problem problem = problem_at(closed.node, "no servers are inside upstream");
+  problem.line = static_cast<int>(*line);
+  refuse_at(closed.end, std::move(problem));
 }
 
 void Judge::finish() {
@@ -170,7 +180,7 @@ void Judge::refuse_at(std::uint32_t order, Problem problem) {
   refusals_.push_back({order, std::move(problem)});
 }
 
-std::vector<Refusal> refusals(const Config& config, const std::vector<const Word*>& words,
+std::vector<Refusal> refusals(const Config& config, const std::vector<WordId>& words,
                               const Lines& lines, Context outermost) {
   return Judge(config, words, lines, outermost).run();
 }

@@ -1,6 +1,7 @@
 // Walks a parsed configuration as nginx's modules do, and says what they refuse.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -8,6 +9,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <unordered_set>
 #include <utility>
 #include <vector>
@@ -19,17 +21,6 @@
 
 namespace hopcheck::nginx {
 
-/// A block that is being walked.
-struct Block {
-  std::uint32_t node{0};
-  std::uint32_t end{0};
-  Context context{context::main};
-  std::vector<std::uint16_t> once{};           ///< words given that may be given once
-  std::set<std::string, std::less<>> names{};  ///< of a map: its keys
-  bool no_backup{false};                       ///< of an upstream: its method takes none
-  int members{0};
-};
-
 /// What a location matches, as nginx's own record of it says.
 struct Place {
   std::string_view name{};
@@ -37,6 +28,26 @@ struct Place {
   bool regex{false};
   bool named{false};
   bool noname{false};  ///< an `if` or limit_except
+};
+
+/// A block that is being walked.
+struct Block {
+  struct Location {
+    std::string_view name{};
+    bool exact{false};
+    std::uint32_t node{0};
+  };
+  std::uint32_t node{0};
+  std::uint32_t end{0};
+  Context context{context::main};
+  std::vector<std::uint16_t> once{};  ///< words given that may be given once
+  std::vector<Location> locations{};  ///< in it, but for regexes and named ones
+  Place place{};                      ///< of a location, an `if` or a limit_except
+  bool has_root{false};
+  bool has_alias{false};
+  bool has_default{false};  ///< of a map
+  bool no_backup{false};    ///< of an upstream: its method takes none
+  int members{0};
 };
 
 /// An address that server blocks listen on.
@@ -60,8 +71,7 @@ struct Passed {
 
 class Judge {
  public:
-  Judge(const Config& config, const std::vector<const Word*>& words, const Lines& lines,
-        Context context)
+  Judge(const Config& config, const std::vector<WordId>& words, const Lines& lines, Context context)
       : config_(config), words_(words), lines_(lines), outermost_(context) {}
 
   std::vector<Refusal> run();
@@ -85,8 +95,8 @@ class Judge {
   void refuse(std::string message);
   void refuse_at(std::uint32_t order, Problem problem);
   Problem problem_at(std::uint32_t node, std::string message) const;
-  Block& block() { return open_.back(); }
-  const Word& word() const { return *words_[index_]; }
+  Block& block() { return open_[depth_]; }
+  const Word& word() const { return *word_of(words_[index_]); }
   std::string quoted() const { return "\"" + std::string(word().name) + "\""; }
   /// Whether something that was not seen could hold what seems to be missing.
   bool whole() const { return config_.missing.empty(); }
@@ -128,7 +138,7 @@ class Judge {
 
   // When all of http {} was read.
   void finish_http(std::uint32_t http);
-  void finish_locations(std::uint32_t http, std::uint32_t around, int depth);
+  void leave_locations(Block& closed);
   void finish_upstreams(std::uint32_t http);
   void finish_tls(std::uint32_t http);
   void finish_variables(std::uint32_t http);
@@ -137,17 +147,22 @@ class Judge {
   void finish();
 
   const Config& config_;
-  const std::vector<const Word*>& words_;
+  const std::vector<WordId>& words_;
   const Lines& lines_;
   Context outermost_;
-  std::vector<Block> open_{};
+  std::vector<Block> open_{};  ///< blocks of former depths are kept for their memory
+  std::size_t depth_{0};
+  std::unordered_map<std::string_view, std::optional<std::string>> regexes_[2]{};
   std::uint32_t index_{0};
   std::vector<Refusal> refusals_{};
-  std::map<std::uint32_t, Place> places_{};  ///< by the node of a location
+  Place place_{};                            ///< of the location that was met last
+  std::vector<Block::Location> repeated_{};  ///< locations that are there before
   std::map<std::string, Socket, std::less<>> sockets_{};
   std::vector<Passed> passed_{};
-  std::multimap<std::string, std::size_t, std::less<>> passed_by_host_{};
+  std::unordered_multimap<std::string, std::size_t> passed_by_host_{};
   std::set<std::string, std::less<>> log_formats_{};
+  static constexpr std::size_t kRecent = 256;
+  std::array<const char*, kRecent> recent_{};  ///< texts whose variables are sound
   std::vector<Problem> late_{};
   std::unordered_set<std::string_view> used_names_{};
   std::vector<std::pair<std::string_view, std::uint32_t>> used_{};  ///< not nginx's own, with nodes

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <cstdint>
-#include <utility>
+#include <unordered_map>
 #include <vector>
 
 #include "facts/nginx/grammar.h"
@@ -12,8 +12,9 @@ namespace hopcheck::nginx {
 
 /// Lines that nginx names and that are not those of a directive's first word.
 struct Lines {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> ends{};    ///< by node: of its ; or {
-  std::vector<std::pair<std::uint32_t, std::uint32_t>> closes{};  ///< by node of a block: of its }
+  std::unordered_map<std::uint32_t, std::uint32_t> ends{};  ///< by node: of its ; or {
+  std::unordered_map<std::uint32_t, std::uint32_t>
+      closes{};  ///< of http {} and upstreams: of the }
 };
 
 /// A problem with the place where nginx would meet it: before node number `before`.
@@ -22,9 +23,9 @@ struct Refusal {
   Problem problem{};
 };
 
-/// In nginx's order. `words` are those of the nodes, null where nothing is known of one or where
+/// In nginx's order. `words` are those of the nodes, none where nothing is known of one or where
 /// it stands in a wrong place.
-std::vector<Refusal> refusals(const Config& config, const std::vector<const Word*>& words,
+std::vector<Refusal> refusals(const Config& config, const std::vector<WordId>& words,
                               const Lines& lines, Context outermost);
 
 }  // namespace hopcheck::nginx

@@ -136,11 +136,8 @@ void Judge::proxy_pass(Arguments words) {
   if (!url.error.empty()) return refuse(url.error + " in upstream \"" + std::string(text) + "\"");
   const bool has_uri = url.has_uri;
   if (add_passed(std::move(url)) == nullptr) return;
-  const auto place = places_.find(block().node);
-  if (has_uri && place != places_.end() &&
-      (place->second.named || place->second.regex || place->second.noname)) {
-    refuse(kNoUri);
-  }
+  const Place& place = block().place;
+  if (has_uri && (place.named || place.regex || place.noname)) refuse(kNoUri);
 }
 
 }  // namespace hopcheck::nginx

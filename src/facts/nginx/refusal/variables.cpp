@@ -39,7 +39,7 @@ std::vector<std::string_view> Judge::defined_variables() const {
   std::vector<std::string_view> out;
   for (std::uint32_t i = 0; i < config_.nodes.size(); ++i) {
     const Node& node = config_.nodes[i];
-    const bool uses = only_uses(words_[i]);
+    const bool uses = only_uses(word_of(words_[i]));
     if (!uses && node.name.starts_with('$')) out.push_back(node.name.substr(1));
     for (const auto word : std::span(config_.words).subspan(node.first_word, node.words)) {
       if (!uses && word.starts_with('$')) out.push_back(word.substr(1));
