@@ -15,25 +15,17 @@ struct VerbEntry {
   const char* name;
   std::size_t least_words;
 };
-constexpr std::array<VerbEntry, 19> verbs{{{Verb::read, "read", 1},
-                                           {Verb::reduce, "reduce", 2},
-                                           {Verb::list, "list", 1},
-                                           {Verb::walk, "walk", 1},
-                                           {Verb::changed, "changed", 1},
-                                           {Verb::run, "run", 1},
-                                           {Verb::request, "request", 2},
-                                           {Verb::sample, "sample", 2},
-                                           {Verb::resolve, "resolve", 1},
-                                           {Verb::processes, "processes", 0},
-                                           {Verb::listeners, "listeners", 0},
-                                           {Verb::space, "space", 1},
-                                           {Verb::largest, "largest", 1},
-                                           {Verb::descriptors, "descriptors", 0},
-                                           {Verb::handshake, "handshake", 2},
-                                           {Verb::identity, "identity", 0},
-                                           {Verb::now, "now", 0},
-                                           {Verb::settings, "settings", 0},
-                                           {Verb::cloud, "cloud", 0}}};
+constexpr std::array<VerbEntry, 20> verbs{
+    {{Verb::read, "read", 1},           {Verb::reduce, "reduce", 2},
+     {Verb::list, "list", 1},           {Verb::walk, "walk", 1},
+     {Verb::changed, "changed", 1},     {Verb::run, "run", 1},
+     {Verb::request, "request", 2},     {Verb::sample, "sample", 2},
+     {Verb::resolve, "resolve", 1},     {Verb::processes, "processes", 0},
+     {Verb::listeners, "listeners", 0}, {Verb::space, "space", 1},
+     {Verb::largest, "largest", 1},     {Verb::descriptors, "descriptors", 0},
+     {Verb::sockets, "sockets", 1},     {Verb::handshake, "handshake", 2},
+     {Verb::identity, "identity", 0},   {Verb::now, "now", 0},
+     {Verb::settings, "settings", 0},   {Verb::cloud, "cloud", 0}}};
 
 constexpr std::array<std::pair<Unseen::Why, const char*>, 10> whys{
     {{Unseen::Why::denied, "denied"},
@@ -278,6 +270,10 @@ Question largest(const std::string& folder) {
 
 Question descriptors() {
   return {Verb::descriptors, {}};
+}
+
+Question sockets(int pid) {
+  return {Verb::sockets, {std::to_string(pid)}};
 }
 
 Question handshake(const std::string& address, int port, const std::string& name) {
