@@ -3,12 +3,13 @@ PRESET ?= dev
 FAULT ?= socket-closed
 RELEASE ?= bookworm
 LAB ?=
+SECONDS ?= 60
 PREFIX ?= /usr/local
 CMAKE_FLAGS ?=
 
 sources = $$(git ls-files '*.cpp' '*.h')
 
-.PHONY: help run test portable lab install format tidy
+.PHONY: help run test portable lab fuzz install format tidy
 
 help:
 	@echo 'make run      build, break a small shop on purpose, and diagnose it'
@@ -17,6 +18,7 @@ help:
 	@echo 'make portable build one static file that runs on any Debian'
 	@echo 'make lab      boot Debian machines, each broken in one way, and score the diagnosis'
 	@echo '              RELEASE=bullseye|bookworm|trixie LAB="NAME-GLOB... --as-user ..."'
+	@echo 'make fuzz     fuzz what reads nginx configurations (SECONDS=60 each)'
 	@echo 'make install  build and install under PREFIX=$(PREFIX)'
 	@echo 'make format   clang-format over the sources'
 	@echo 'make tidy     clang-tidy over the sources'
@@ -47,6 +49,10 @@ portable:
 lab: portable
 	@scripts/install-packages lab
 	tests/lab/lab --bin build/portable/hopcheck --release $(RELEASE) $(LAB)
+
+fuzz:
+	@scripts/install-packages build fuzz
+	tests/fuzz/run $(SECONDS)
 
 install:
 	@scripts/install-packages build

@@ -156,14 +156,17 @@ Fix issue(const Deployment& host, const Subject& subject) {
     fix.summary = fmt::format("make it anew, for {} as well: it is signed by its own key", name);
     auto names = leaf.names;
     names.insert(names.begin(), name);
-    fix.commands = {self_signing_command(host, subject.files, names),
+    const std::string file = shell_quote(subject.files.file);
+    fix.summary += "; browsers warn of it as before";
+    fix.commands = {"cp -p " + file + " " + shell_quote(subject.files.file + ".before"),
+                    self_signing_command(host, subject.files, names),
                     subject.route->instance->load_command()};
     fix.interrupts = Interrupts::reload;
     return fix;
   }
-  fix.summary = fmt::format("get a certificate that names {}{}, then load it",
-                            subject.route->request.host,
-                            subject.files.file.empty() ? "" : " for " + subject.files.file);
+  fix.summary =
+      fmt::format("get a certificate that names {}{}, then load it", subject.route->request.host,
+                  subject.files.file.empty() ? "" : " for " + subject.files.file);
   return fix;
 }
 

@@ -12,7 +12,7 @@ using namespace hopcheck;
 namespace {
 
 constexpr std::uint64_t kFewest = 2;
-constexpr const char* kFiles = "65535";
+constexpr const char* kFiles = "65536";
 
 /// All lines of one meaning, whatever path they speak of.
 std::optional<Logged> all_of(const std::vector<Logged>& logged, const std::string& what) {

@@ -144,28 +144,14 @@ std::size_t line_of_end(const std::vector<std::string>& lines) {
   return telling_line(lines);
 }
 
-/// The function that answers the path, in the application's source.
-const FlaskSource::Route* handler_of(const FlaskSource& source, const std::string& path) {
-  const auto found =
-      std::find_if(source.routes.begin(), source.routes.end(),
-                   [&](const FlaskSource::Route& each) { return each.path == path; });
-  return found == source.routes.end() ? nullptr : &*found;
-}
-
 /// A process that is ended from outside Python, or by os._exit(), leaves no exception.
 void add_silent_end(const Deployment& host, const Case& one, const Unit& unit, Finding& finding) {
   finding.detail +=
-      " Its journal says nothing at that second: so end os._exit(), a crash in a C library and a "
-      "kill from outside.";
+      " Its journal gives no reason at that second: so end os._exit(), and a crash in a C library.";
   std::string where = "what answers " + one.asked();
-  for (const auto& endpoint : one.route->endpoints) {
-    const auto app = host.app_behind(endpoint);
-    if (!app.seen() || *app == nullptr) continue;
-    const auto source = flask_source(host, **app);
-    const auto* handler = source.seen() ? handler_of(*source, one.logged.path) : nullptr;
-    if (handler == nullptr) continue;
-    where = fmt::format("the function at {}:{}", handler->from.source, handler->from.line);
-    finding.evidence.push_back(handler->from);
+  if (const auto handler = handler_line(host, *one.route, one.logged.path)) {
+    where = fmt::format("the function at {}:{}", handler->source, handler->line);
+    finding.evidence.push_back(*handler);
   }
   Fix fix;
   fix.on = On::repo;
@@ -188,6 +174,10 @@ void add_journal(const Deployment& host, const Case& one, Finding& finding) {
   const std::size_t telling = line_of_end(*lines);
   if (telling == lines->size()) return add_silent_end(host, one, **unit, finding);
   finding.evidence.push_back(cite_log("journalctl -u " + name, (*lines)[telling]));
+  // uWSGI names the signal where there was one.
+  const std::string& end = (*lines)[telling];
+  if (end.find("DAMN !") != std::string::npos && end.find("killed by signal") == std::string::npos)
+    return add_silent_end(host, one, **unit, finding);
   finding.detail += " At that second its journal says why.";
   Fix fix;
   fix.summary = "mend what the application's journal says at these moments";

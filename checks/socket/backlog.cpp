@@ -64,11 +64,12 @@ void judge(const Deployment& host, const Endpoint& endpoint, Outcome& out) {
       if (setting->seen() && (*setting)->from.line > 0)
         finding.evidence.push_back((*setting)->from);
     }
-    if (auto longer = longer_queue(host, *app)) {
-      longer->summary = "free the workers now, and " + longer->summary;
-      finding.fixes.push_back(std::move(*longer));
+    if (app->kind == AppServer::Kind::gunicorn) {
+      finding.fixes.push_back(more_at_once(host, *app));
+      if (auto longer = longer_queue(host, *app)) finding.fixes.push_back(std::move(*longer));
+    } else {
+      finding.fixes.push_back(free_workers(*app));
     }
-    finding.fixes.push_back(free_workers(*app));
   }
   finding.detail =
       "All its workers are busy or stuck, so nobody empties the queue; further connections are "

@@ -27,6 +27,10 @@ Fix set_gunicorn(const Deployment& host, const AppServer& app, const GunicornNam
 /// where it was not, or where that place is not known.
 std::optional<Fix> longer_queue(const Deployment& host, const AppServer& app);
 
+/// Frees its workers, and lets each handle several requests at once; a restart alone where the
+/// place for that is not known.
+Fix more_at_once(const Deployment& host, const AppServer& app);
+
 /// "sync" or "gthread", however they are spelt; else the class as written.
 Fact<std::string> worker_kind(const AppServer& app);
 

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -93,6 +95,7 @@ struct Listen {
   std::string path{};  ///< Unix socket
   bool default_server{false};
   bool ssl{false};
+  bool http2{false};
   bool proxy_protocol{false};
   bool only_v6{true};
   Evidence from{};
@@ -107,7 +110,8 @@ struct Action {
     grpc_pass,
     static_,
     return_,
-    rewrite,
+    rewrite,     ///< a redirect that a rewrite makes
+    error_page,  ///< a redirect that an error_page makes
     deny,
     other,
     unknown
@@ -115,8 +119,11 @@ struct Action {
   Kind kind{Kind::unknown};
   std::string target{};    ///< as written: "http://unix:/run/x.sock", a file, a status
   std::string upstream{};  ///< name of the upstream block, "" for none
-  int status{0};           ///< of `return`
+  int status{0};           ///< of the answer; 0: who is asked next decides it
+  std::string location{};  ///< of a redirect: where it leads, "" where that is not known
+  std::string sends{};     ///< of proxy_pass: the URI that the upstream gets, "" for none known
   Evidence from{};         ///< the directive
+  bool sure{true};         ///< false: it may be otherwise, as `reason` says
   std::string reason{};    ///< kind unknown: what could not be decided
 };
 
@@ -150,6 +157,9 @@ struct Member {
   std::string path{};
   bool backup{false};
   bool down{false};
+  int weight{1};
+  int max_fails{1};                 ///< 0: failures are not counted
+  std::string fail_timeout{"10s"};  ///< as written
   Evidence from{};
 
   std::string text() const;  ///< "127.0.0.1:8000" or "/run/x.sock"
@@ -181,15 +191,61 @@ struct AccessRule {
 /// Throws NotSeen where a rule holds for a part of the network only.
 const AccessRule* deciding_rule(const std::vector<AccessRule>& rules, const std::string& client);
 
+/// What is at a path, as nginx's workers see it.
+struct FileSeen {
+  enum class Kind { absent, file, directory, other, unreachable };
+  Kind kind{Kind::absent};
+  bool readable{true};  ///< the workers may open it
+};
+using FileView = std::function<Fact<FileSeen>(const std::string& path)>;
+
+struct PassEnd {
+  int status{0};        ///< 0: not known
+  bool gave_up{false};  ///< nothing came back: the status is nginx's own
+};
+
+/// A request as it arrives at a listening socket.
+struct Asked {
+  std::string address{};  ///< of the socket, or "unix:/path"
+  int port{0};
+  std::string host{};  ///< the Host header as sent; "": none is sent
+  std::string path{};  ///< the request target as sent: "/a%20b?x=1", or "http://shop.test/a"
+  /// X-Forwarded headers as sent, under lower-case names; null: not known. Where `headers` is
+  /// given, that counts.
+  const std::map<std::string, std::string>* forwarded{nullptr};
+  std::string method{"GET"};
+  std::string version{};      ///< "1.0", "1.1"; "": 1.1 where there is a Host, else 1.0
+  std::string sni{};          ///< the name that the TLS handshake asked for
+  std::optional<bool> tls{};  ///< nothing: what the socket expects
+  /// All headers but Host, under lower-case names; nothing: not known.
+  std::optional<std::map<std::string, std::string>> headers{};
+  std::string client{};  ///< the client's address; "": not known
+  FileView file{};       ///< empty: what files there are is not known
+  /// How a pass to another server ends. Empty: not known.
+  std::function<PassEnd(const Action& pass)> answered{};
+  /// False: an error that nginx makes itself is the end, whatever error_page makes of it.
+  bool error_pages{true};
+};
+
+/// A turn that a request takes inside nginx: a rewrite, try_files, index, an error_page.
+struct Step {
+  std::string text{};  ///< "try_files $uri @app; -> @app"
+  std::string uri{};   ///< the request's URI from here on
+  Evidence from{};     ///< the directive
+};
+
 /// Which blocks answer a request.
 struct Chosen {
   const ServerBlock* server{nullptr};
   enum class By { exact, leading_wildcard, trailing_wildcard, regex, default_ };
   By server_by{By::default_};
+  std::string server_name{};          ///< the name that fits, as written; "": none does
   const Location* location{nullptr};  ///< null: the server block itself
   std::string uri{};                  ///< after normalisation and internal redirects
+  std::string args{};                 ///< what follows "?", likewise
   Action action{};
   std::vector<AccessRule> access{};  ///< in force where the request ends up
+  std::vector<Step> steps{};         ///< what led there from the first location, in order
 };
 
 /// One nginx: its master, its workers, its configuration.
@@ -213,6 +269,7 @@ struct Instance {
 
 /// The listen sockets' view of a request: which server block and location answer. Throws NotSeen
 /// where that depends on what is missing; returns nullopt where no listen takes the connection.
+std::optional<Chosen> choose(const Config& config, const Site& site, const Asked& asked);
 std::optional<Chosen> choose(const Config& config, const Site& site, const std::string& address,
                              int port, const std::string& host, const std::string& path);
 

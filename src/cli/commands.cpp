@@ -21,6 +21,7 @@ int main_of(const std::vector<std::string>& arguments) {
   if (options.command == "explain") return explain_command(options);
   if (options.command == "list") return list_command(options);
   if (options.command == "schema") return schema_command(options);
+  if (options.command == "trace") return trace_command(options);
   return run_command(options);
 }
 

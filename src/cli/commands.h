@@ -11,6 +11,7 @@ namespace hopcheck::cli {
 int run_command(const Options& options);
 int capture_command(const Options& options);
 int explain_command(const Options& options);
+int trace_command(const Options& options);
 int list_command(const Options& options);
 int schema_command(const Options& options);
 

@@ -50,6 +50,9 @@ void add_settings(CLI::App& app, Options& o) {
   values(app, "--lb-source", o.lb_sources, "CIDR", "where its probes and its traffic come from");
   values(app, "--cloud", o.clouds, "FILE|-",
          "security groups or firewall rules, as aws or gcloud export them");
+  value(app, "--nginx-conf", o.nginx_conf, "FILE", "nginx's main file, instead of the one in use");
+  value(app, "--nginx-dump", o.nginx_dump, "FILE|-",
+        "what nginx -T prints, instead of nginx's own files");
 }
 
 void add_collecting(CLI::App& app, Options& o) {
@@ -99,8 +102,29 @@ void add_capture(CLI::App& app, Options& o) {
   add_general(app, o);
 }
 
+void add_trace(CLI::App& app, Options& o) {
+  app.add_option("URL", o.operand, "what is asked for");
+  value(app, "--source", o.source, "IP", "whence the request comes (the load balancer's address)");
+  value(app, "--address", o.address, "IP", "where it arrives (where the load balancer sends it)");
+  value(app, "--method", o.method, "METHOD", "of the request (GET)");
+  values(app, "--header", o.headers, "'NAME: VALUE'",
+         "sent with it; as in curl 'Name;' has no value; 'Host;' sends none");
+  value(app, "--from", o.from, "BUNDLE", "follow it through a recording made by capture");
+  value(app, "--format", o.format, "text|json", "what goes to standard output (text)");
+  values(app, "-o,--output", o.outputs, "FILE",
+         "write a file as well; .json is the trace, .hop the recording of this trace");
+  value(app, "--timeout", o.timeout, "DURATION", "time limit of the whole trace (20s)");
+  value(app, "--probe", o.probe, "none|lb", "none: the request itself is not sent (lb)");
+  app.add_flag("--no-probe", o.no_probe, "the same as --probe none");
+  value(app, "--root", o.root, "DIR", "a directory as / instead of this host: files only");
+  add_settings(app, o);
+  app.add_flag("-q", o.quiet, "the hops and the outcome only");
+  add_general(app, o);
+}
+
 void add_commands(CLI::App& app, Options& o) {
   add_run(*app.add_subcommand("run", "diagnose this host (the default)"), o);
+  add_trace(*app.add_subcommand("trace", "follow one request through this host, hop by hop"), o);
   add_capture(
       *app.add_subcommand("capture", "record what a run reads into one file, without secrets"), o);
   auto& explain =
@@ -110,8 +134,8 @@ void add_commands(CLI::App& app, Options& o) {
   auto& list = *app.add_subcommand("list", "every check with its hop and its codes");
   value(list, "--format", o.format, "text|json", "what goes to standard output (text)");
   add_general(list, o);
-  auto& schema = *app.add_subcommand("schema", "print a JSON Schema: report");
-  schema.add_option("NAME", o.operand, "report");
+  auto& schema = *app.add_subcommand("schema", "print a JSON Schema: report or trace");
+  schema.add_option("NAME", o.operand, "report, trace");
   add_general(schema, o);
 }
 
@@ -162,6 +186,11 @@ std::string help_of(const CLI::App& app, const CLI::App& top) {
   for (const auto* option : app.get_options()) {
     if (!option->get_positional())
       help_entry(text, option_names(*option), option->get_description());
+  }
+  if (app.get_name() == "trace") {
+    return text +
+           "\nExit codes: 0 as predicted, 1 stopped at a hop, 2 wrong usage, 3 not "
+           "decided.\n";
   }
   if (!all && app.get_name() != "run") return text;
   text += "\nA duration is 5s, 500ms, 2m, 1h, or a bare number of seconds.\n";

@@ -8,7 +8,7 @@
 namespace hopcheck::cli {
 
 struct Options {
-  std::string command{"run"};  ///< run capture explain list schema
+  std::string command{"run"};  ///< run trace capture explain list schema
   bool help{false};
   bool version{false};
 
@@ -36,6 +36,8 @@ struct Options {
   std::optional<std::string> lb_codes{};
   std::vector<std::string> lb_sources{};
   std::vector<std::string> clouds{};
+  std::optional<std::string> nginx_conf{};
+  std::optional<std::string> nginx_dump{};
   std::optional<std::string> url{};
   std::optional<std::string> target{};
 
@@ -44,7 +46,12 @@ struct Options {
   std::string color{"auto"};
   bool verbose{false};
   bool quiet{false};
-  std::string operand{};  ///< explain's code, schema's name
+  std::string operand{};  ///< trace's URL, explain's code, schema's name
+
+  std::string method{"GET"};
+  std::optional<std::string> source{};
+  std::optional<std::string> address{};
+  std::vector<std::string> headers{};
 
   int verbosity() const { return quiet ? -1 : verbose ? 1 : 0; }
 };

@@ -6,27 +6,9 @@
 #include "cli/session.h"
 #include "cli/values.h"
 #include "report/layout.h"
-#include "support/usage_error.h"
 
 namespace hopcheck::cli {
 namespace {
-
-bool ends_with(const std::string& text, const std::string& ending) {
-  return text.size() > ending.size() &&
-         text.compare(text.size() - ending.size(), ending.size(), ending) == 0;
-}
-
-/// Before the run: a mistyped name is not worth waiting for.
-void require_outputs(const std::vector<std::string>& outputs) {
-  for (const auto& path : outputs) {
-    if (!ends_with(path, ".json") && !ends_with(path, ".hop")) {
-      throw UsageError(
-          "--output",
-          fmt::format("'{}' ends in neither .json (the report) nor .hop (the recording)", path));
-    }
-    require_writable(path);
-  }
-}
 
 void add_timings(const Recorder& recorder, Report& report) {
   for (const auto& timing : recorder.timings())
@@ -48,7 +30,7 @@ void note_expired(const RunOptions& run, const std::string& today) {
 
 int run_command(const Options& options) {
   const std::string format = parse_word("--format", options.format, {"text", "json"});
-  require_outputs(options.outputs);
+  require_outputs(options.outputs, "the report");
   RunOptions run = run_options(options);
   Deadline deadline(parse_duration("--timeout", options.timeout));
   const auto host = open_host(options, deadline, run);
@@ -64,7 +46,7 @@ int run_command(const Options& options) {
   print(format == "json" ? to_json(report)
                          : to_text(report, text_options(options.color, options.verbosity())));
   for (const auto& path : options.outputs) {
-    write_file(path, ends_with(path, ".hop") ? bundle_text(recorder) : to_json(report));
+    write_file(path, path.ends_with(".hop") ? bundle_text(recorder) : to_json(report));
   }
   return report.exit_code;
 }

@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 
 #include "cli/config.h"
+#include "cli/given.h"
 #include "cli/output.h"
 #include "cli/settings.h"
 #include "cli/trusted_file.h"
@@ -207,21 +208,33 @@ RunOptions run_options(const Options& options) {
   if (foreign) flags.target.reset();  // chosen among the recorded ones
   run.targets = targets_of(config, flags);
   add_ignores(options, config, run);
+  require_one_reader(options);
   run.cloud = cloud_text(options.clouds);
   return run;
 }
 
 std::unique_ptr<Host> open_host(const Options& options, Deadline& deadline, RunOptions& run) {
-  if (options.root) return make_tree_host(*options.root);
+  if (options.root) return with_given_nginx(options, make_tree_host(*options.root));
   if (options.from) {
     Bundle bundle = read_bundle(*options.from, read_file(*options.from, kLargestBundle));
     settle_recorded(options, bundle, run);
-    return std::make_unique<BundleHost>(std::move(bundle));
+    return with_given_nginx(options, std::make_unique<BundleHost>(std::move(bundle)));
   }
   LiveOptions live;
   live.requests = options.probe != "none" && !options.no_probe;
   live.crafted = options.probe == "full";
-  return make_live_host(deadline, live);
+  return with_given_nginx(options, make_live_host(deadline, live));
+}
+
+void require_outputs(const std::vector<std::string>& outputs, const std::string& what) {
+  for (const auto& path : outputs) {
+    if (!path.ends_with(".json") && !path.ends_with(".hop")) {
+      throw UsageError(
+          "--output",
+          fmt::format("'{}' ends in neither .json ({}) nor .hop (the recording)", path, what));
+    }
+    require_writable(path);
+  }
 }
 
 std::string bundle_text(const Recorder& recorder) {

@@ -3,6 +3,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "cli/options.h"
 #include "diagnosis/diagnose.h"
@@ -25,6 +26,10 @@ RunOptions run_options(const Options& options);
 /// Whom the questions go to: this machine, a recording, a directory. Completes `run` by what the
 /// recording knows. Throws UsageError.
 std::unique_ptr<Host> open_host(const Options& options, Deadline& deadline, RunOptions& run);
+
+/// Before the run, for a mistyped name is not worth waiting for: each ends in .json (`what`) or
+/// .hop. Throws UsageError.
+void require_outputs(const std::vector<std::string>& outputs, const std::string& what);
 
 /// The recording as text.
 std::string bundle_text(const Recorder& recorder);

@@ -114,6 +114,16 @@ void add_requests(Recorder& recorder, Report& report) {
   }
 }
 
+/// What a trace of the probe and of the site's URL asks is in the recording as well.
+void trace_requested(const Deployment& host) {
+  for (const auto& route : host.routes()) {
+    if (!route.requested()) continue;
+    if (const auto question = question_of(route.request)) trace(host, *question);
+    const auto site = parse_url(route.target->site.url.value);
+    if (route.kind == Route::Kind::site && site) trace(host, TraceQuestion{*site});
+  }
+}
+
 void add_checks(const std::vector<CheckResult>& checks, Report& report) {
   for (const auto& check : checks) {
     report.checks.push_back({check.id, status_name(check.status), check.reason, check.duration_ms});
@@ -150,6 +160,14 @@ Report diagnose(Recorder& recorder, const RunOptions& options, const Progress& p
   return report;
 }
 
+Trace trace_request(Recorder& recorder, const RunOptions& options, const TraceQuestion& question) {
+  if (!options.cloud.empty()) recorder.keep(ask::cloud(), Answer::present(options.cloud));
+  const Deployment host(recorder, effective_targets(recorder, options), options.since_ms);
+  Trace found = trace(host, question);
+  found.scope = options.scope;
+  return found;
+}
+
 Report ask_everything(Recorder& recorder, const RunOptions& options, const Progress& progress) {
   RunOptions all = options;
   all.check_globs.clear();
@@ -166,6 +184,7 @@ Report ask_everything(Recorder& recorder, const RunOptions& options, const Progr
     for (const auto& unit : units->seen_items()) host.journal(unit.name);
   }
   host.group_lists("", "");
+  trace_requested(host);
   return report;
 }
 

@@ -9,6 +9,7 @@
 #include "hopcheck/settings.h"
 #include "host/recorder.h"
 #include "report/report.h"
+#include "trace/trace.h"
 
 namespace hopcheck {
 
@@ -42,6 +43,9 @@ using Progress = std::function<void(const std::string&)>;
 
 /// Collects, judges, connects and reports. Throws nothing for what the host does.
 Report diagnose(Recorder& recorder, const RunOptions& options, const Progress& progress);
+
+/// One request, followed through the same host with the same settings.
+Trace trace_request(Recorder& recorder, const RunOptions& options, const TraceQuestion& question);
 
 /// As diagnose, with all checks, and asks besides what a run asks only of a broken host: the
 /// recorder then holds the whole catalogue.

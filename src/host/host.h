@@ -31,7 +31,8 @@ enum class Verb {
   identity,
   now,
   settings,
-  cloud
+  cloud,
+  nginx
 };
 
 /// One question. Its canonical text is the key of its answer, so two askers of the same thing
@@ -119,6 +120,9 @@ Question settings();
 /// What exports say of the cloud's firewall (facts/cloud/cloud_export.h). As with the settings,
 /// only a recording answers it.
 Question cloud();
+/// Which configuration stands for nginx's own (host/given_nginx.h). Only the command line and a
+/// recording answer it.
+Question nginx();
 }  // namespace ask
 
 /// Whom a request imitates that no load balancer and no user sends (--probe full).

@@ -35,7 +35,7 @@ class TreeHost : public Host {
       case Verb::now:
         return live::now();
       default:
-        return Answer::unseen({Unseen::Why::out_of_scope, "only files are looked at (--root)", ""});
+        return Answer::unseen({Unseen::Why::out_of_scope, "only files are looked at", ""});
     }
   }
 

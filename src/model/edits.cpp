@@ -109,7 +109,7 @@ std::vector<Edit> more_connections(const Deployment& host, const nginx::Instance
     return one.name() == "worker_rlimit_nofile";
   });
   if (edits.empty() || has_limit) return edits;
-  for (auto& edit : set_main_directive(host, instance, "worker_rlimit_nofile", "65535"))
+  for (auto& edit : set_main_directive(host, instance, "worker_rlimit_nofile", "65536"))
     edits.push_back(std::move(edit));
   return edits;
 }

@@ -276,7 +276,7 @@ FirewallVerdict verdict_of(const Ruleset& rules, const Caller& caller,
     part.action = action_of(fate.kind);
     if (!caller.connection.any_peer)
       part.sources = fates.size() == 1 ? caller.sources : told(fate.peers, caller);
-    part.rule = rule_of(fate.by);
+    part.rule = rule_of(fate.kind == Fate::Kind::accept ? fate.let_in : fate.by);
     part.how = fate.how;
     part.outgoing = fate.answer;
     part.later = fate.later;

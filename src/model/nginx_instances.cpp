@@ -4,6 +4,7 @@
 #include "facts/nginx/instances.h"
 #include "facts/nginx/parse.h"
 #include "facts/nginx/site.h"
+#include "host/given_nginx.h"
 #include "model/state.h"
 
 namespace hopcheck {
@@ -37,9 +38,11 @@ void fill_built_in(Host& host, nginx::Instance& instance) {
   }
 }
 
-void read_config(Host& host, nginx::Instance& instance) {
+void read_config(Host& host, const std::optional<GivenNginx>& given, nginx::Instance& instance) {
+  const auto reader =
+      given && given->dump ? nginx::reader_of_dump(host, *given) : nginx::reader_of(host);
   auto config = std::make_shared<nginx::Config>(
-      nginx::parse(instance.conf_path, folder_of(instance.conf_path), nginx::reader_of(host)));
+      nginx::parse(instance.conf_path, folder_of(instance.conf_path), reader));
   instance.site = nginx::understand(*config);
   instance.config = std::move(config);
 }
@@ -88,22 +91,52 @@ std::vector<nginx::Instance> installed(Host& host, const Fact<bool>& running) {
   return {instance};
 }
 
+/// The given configuration stands for that of the instance which was started with its main file,
+/// else of the first.
+void take_given(const GivenNginx& given, const Fact<bool>& running,
+                std::vector<nginx::Instance>& instances) {
+  const auto same = std::find_if(
+      instances.begin(), instances.end(),
+      [&](const nginx::Instance& instance) { return instance.conf_path == given.main; });
+  nginx::Instance one;
+  if (same != instances.end()) {
+    one = *same;
+  } else if (!instances.empty()) {
+    one = instances.front();
+  } else {
+    one.running = running;
+    one.worker = Unseen{Unseen::Why::undecidable, "nginx's workers: none runs", {}};
+  }
+  one.conf_path = given.main;
+  instances = {std::move(one)};
+}
+
 }  // namespace
+
+std::optional<GivenNginx> given_nginx(Host& host) {
+  const Answer answer = host.ask(ask::nginx());
+  if (answer.status != Answer::Status::present) return std::nullopt;
+  try {
+    return decode_given_nginx(answer.text);
+  } catch (const std::invalid_argument&) {
+    return std::nullopt;
+  }
+}
 
 Fact<std::vector<nginx::Instance>> find_nginx(const Deployment& deployment,
                                               Deployment::State& state) {
   const auto& table = deployment.processes();
   std::vector<nginx::Instance> instances;
   if (const auto* seen = table.if_seen()) instances = nginx::running_instances(*seen);
-  if (instances.empty()) {
-    Fact<bool> running = false;
-    if (!table.seen()) running = table.unseen();
-    if (table.seen() && !table->complete()) running = table->missing().front();
-    instances = installed(state.host, running);
-  }
+  Fact<bool> running = false;
+  if (!table.seen()) running = table.unseen();
+  if (table.seen() && !table->complete()) running = table->missing().front();
+  if (instances.empty()) instances = installed(state.host, running);
+  for (auto& instance : instances) fill_built_in(state.host, instance);
+  const auto given = given_nginx(state.host);
+  if (given) take_given(*given, running, instances);
   for (auto& instance : instances) {
-    fill_built_in(state.host, instance);
-    read_config(state.host, instance);
+    read_config(state.host, given, instance);
     fill_worker(state, instance);
     // A package brings the unit's file also where nobody would read it.
     const auto systemd = deployment.systemd();

@@ -7,6 +7,7 @@
 #include "facts/nginx/address.h"
 #include "facts/nginx/site.h"
 #include "hopcheck/cite.h"
+#include "host/given_nginx.h"
 #include "model/state.h"
 
 namespace hopcheck {
@@ -268,6 +269,10 @@ Fact<std::vector<NotLoaded>> not_loaded(const Deployment& host, const nginx::Ins
   if (instance.master == 0 || !*instance.running || instance.workers.empty())
     return std::vector<NotLoaded>{};
   if (!instance.site.seen()) return instance.site.unseen();
+  if (given_nginx(host.state().host)) {
+    return Unseen{
+        Unseen::Why::out_of_scope, "whether nginx runs with the configuration that was given", {}};
+  }
   try {
     return Comparison(host, instance).run();
   } catch (const NotSeen& not_seen) {

@@ -135,11 +135,15 @@ std::optional<Fix> certified(const Deployment& host, const nginx::Instance& inst
       if (files.file != file || files.key_file.empty() || names.empty()) continue;
       if (auto fix = kept_by_certbot(host, files, names.front())) return fix;
       Fix fix;
-      fix.summary = fmt::format(
-          "start with a certificate made here (browsers warn of it; a load balancer mostly does "
-          "not look), and put the one that was issued for {} to {} when it is found",
-          names.front(), file);
       fix.commands = {self_signing_command(host, files, names)};
+      const bool key_missing = fix.commands.front().find("-newkey") != std::string::npos;
+      fix.summary = fmt::format(
+          "start with a certificate made here{} (browsers warn of it; a load balancer mostly does "
+          "not look), and put the one that was issued for {} to {} when it is found",
+          key_missing
+              ? fmt::format(" with a key of its own, for {} is not there either", files.key_file)
+              : "",
+          names.front(), file);
       return fix;
     }
   }

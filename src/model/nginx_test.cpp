@@ -1,6 +1,7 @@
 // What nginx itself says of a configuration.
 #include "facts/nginx/instances.h"
 #include "hopcheck/server_blocks.h"
+#include "host/given_nginx.h"
 #include "model/state.h"
 
 namespace hopcheck {
@@ -12,6 +13,8 @@ constexpr std::size_t kManyDirectives = 60000;
 Fact<CommandResult> test(const Deployment& host, const nginx::Instance& instance) {
   const auto& who = identity_of(host.state());
   if (!who.seen()) return who.unseen();
+  if (const auto given = given_nginx(host.state().host); given && given->dump)
+    return Unseen{Unseen::Why::out_of_scope, "nginx -t (the configuration is a dump)", {}};
   if (host.files_only()) return Unseen{Unseen::Why::out_of_scope, "nginx -t (files only)", {}};
   if (!who->privileged) return Unseen{Unseen::Why::denied, "what nginx -t says", "root"};
   if (instance.program.empty())

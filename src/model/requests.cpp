@@ -5,9 +5,6 @@
 namespace hopcheck {
 namespace {
 
-// Enough to tell an application that serves from one that hangs.
-constexpr int kShortPatienceMs = 2000;
-
 /// Whether the target's probe got an answer or a plain failure. Where it was waited for in vain,
 /// each further request would cost as much time, and perhaps one more worker.
 bool is_responsive(const Deployment& host, const Route& route) {

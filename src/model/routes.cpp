@@ -3,6 +3,7 @@
 
 #include "facts/nginx/site.h"
 #include "hopcheck/nginx_headers.h"
+#include "model/arrival.h"
 #include "model/state.h"
 #include "model/url.h"
 
@@ -18,35 +19,6 @@ bool holds(const Listener& listener, const std::vector<int>& pids) {
   return std::any_of(pids.begin(), pids.end(), [&](int pid) {
     return std::find(holders.begin(), holders.end(), pid) != holders.end();
   });
-}
-
-/// Where the load balancer's packets arrive: loopback where it is said to be on this host.
-std::string destination(const Deployment& deployment, const LbSettings& lb) {
-  const auto& sources = lb.sources.value;
-  const bool local =
-      !sources.empty() && std::all_of(sources.begin(), sources.end(), [](const std::string& cidr) {
-        return is_loopback(cidr.substr(0, cidr.find('/')));
-      });
-  if (local)
-    return is_loopback("::1") && sources.front().find(':') != std::string::npos ? "::1"
-                                                                                : "127.0.0.1";
-  const auto addresses = deployment.addresses();
-  if (addresses->empty()) return "127.0.0.1";
-  const auto& sockets = deployment.listeners();
-  if (sockets.seen()) {
-    for (const auto& address : *addresses) {
-      for (const auto& listener : sockets->seen_items()) {
-        if (listener.serves(address, lb.port.value)) return address;
-      }
-    }
-    // With nothing known of the load balancer, a service on loopback is behind a local proxy.
-    if (lb.port.from == From::observation && lb.sources.assumed()) {
-      for (const auto& listener : sockets->seen_items()) {
-        if (listener.serves("127.0.0.1", lb.port.value)) return "127.0.0.1";
-      }
-    }
-  }
-  return addresses->front();
 }
 
 std::string probe_host(const LbSettings& lb, const std::string& address) {
@@ -70,7 +42,7 @@ Route probe_of(const Deployment& deployment, const Target& target) {
   Request& request = route.request;
   request.method = tcp ? "CONNECT" : lb.method;
   request.scheme = lb.protocol.value;
-  request.address = destination(deployment, lb);
+  request.address = arrival_address(deployment, lb);
   request.port = lb.port.value;
   request.host = probe_host(lb, request.address);
   request.path = tcp ? "/" : lb.path.value;
@@ -78,21 +50,6 @@ Route probe_of(const Deployment& deployment, const Target& target) {
   request.sent_as = lb.profile.value;
   if (!lb.user_agent.empty()) request.headers.emplace_back("User-Agent", lb.user_agent);
   return route;
-}
-
-/// nginx ends TLS for the site itself where it listens with ssl on the URL's port.
-bool ends_tls_here(const Deployment& deployment, int port) {
-  const auto* instances = deployment.nginx().if_seen();
-  if (instances == nullptr) return false;
-  for (const auto& instance : *instances) {
-    if (!instance.site.seen()) continue;
-    for (const auto& server : instance.site->servers) {
-      for (const auto& listen : server.listens) {
-        if (listen.ssl && listen.port == port) return true;
-      }
-    }
-  }
-  return false;
 }
 
 std::optional<Route> site_of(const Deployment& deployment, const Target& target) {
@@ -105,7 +62,7 @@ std::optional<Route> site_of(const Deployment& deployment, const Target& target)
   route.name = "site GET " + url->path;
   if (target.name != "default") route.name += " (" + target.name + ")";
   Request& request = route.request;
-  request.address = destination(deployment, target.lb);
+  request.address = arrival_address(deployment, target.lb);
   request.port = target.lb.port.value;
   request.host = url->host;
   request.path = url->path;

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 namespace hopcheck {
 
 struct FirewallRules;
+struct GivenNginx;
 
 /// Users and groups of this host, from /etc/passwd and /etc/group.
 struct Accounts {
@@ -83,6 +85,8 @@ Fact<Accounts> read_accounts(Host& host);
 /// The rights of a user by name, with the groups that /etc/group gives them.
 Fact<Credentials> credentials_of(const Accounts& accounts, const std::string& user);
 
+/// The configuration that the command line gave in place of nginx's own.
+std::optional<GivenNginx> given_nginx(Host& host);
 Fact<std::vector<nginx::Instance>> find_nginx(const Deployment& deployment,
                                               Deployment::State& state);
 /// The app servers that run, as far as their processes show what they were told.
@@ -98,6 +102,8 @@ std::vector<Target> complete_targets(const Deployment& deployment,
 void observe_probes(const Deployment& deployment, LbSettings& lb);
 /// The load balancer's probe and the site's URL of every target, not followed yet.
 Partial<Route> requested_routes(const Deployment& deployment);
+/// Enough to tell an application that serves from one that hangs.
+inline constexpr int kShortPatienceMs = 2000;
 /// A route's request as it is sent: with less patience where the load balancer's own was in vain.
 Request request_of(const Deployment& host, const Route& route);
 /// All routes, followed as far as they can be.

@@ -102,7 +102,7 @@ std::string self_signing_command(const Deployment& host, const CertificateFiles&
   const bool key_there = host.walk(files.key_file)->last().type == PathStep::Type::file;
   std::string alternatives;
   for (const auto& name : names) alternatives += (alternatives.empty() ? "DNS:" : ",DNS:") + name;
-  return fmt::format("openssl req -x509 -days 30 {} {} -subj {} -addext {} -out {}",
+  return fmt::format("openssl req -x509 -days 90 {} {} -subj {} -addext {} -out {}",
                      key_there ? "-key" : "-newkey rsa:2048 -nodes -keyout",
                      shell_quote(files.key_file), shell_quote("/CN=" + names.front()),
                      shell_quote("subjectAltName=" + alternatives), shell_quote(files.file));

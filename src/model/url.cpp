@@ -32,6 +32,7 @@ std::optional<Url> parse_url(const std::string& text) {
   if (port != std::string::npos && (bracket == std::string::npos || port > bracket)) {
     if (!parse_port(authority.substr(port + 1), url.port)) return std::nullopt;
     authority.erase(port);
+    url.port_given = true;
   }
   if (authority.size() > 1 && authority.front() == '[')
     authority = authority.substr(1, authority.size() - 2);

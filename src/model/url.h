@@ -10,6 +10,7 @@ struct Url {
   std::string scheme{};
   std::string host{};  ///< without brackets
   int port{0};         ///< 80 or 443 where the URL names none
+  bool port_given{false};
   std::string path{};  ///< with its query; at least "/"
 };
 

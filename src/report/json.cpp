@@ -1,39 +1,10 @@
 // The report as JSON, hopcheck.report/1: members in the contract's order.
-#include <cmath>
-
-#include <nlohmann/json.hpp>
-
+#include "report/json_parts.h"
 #include "report/names.h"
 #include "report/report.h"
 
 namespace hopcheck {
 namespace {
-
-using Json = nlohmann::ordered_json;
-
-/// Whole milliseconds, or tenths below ten: more would be noise.
-Json rounded(double ms) {
-  if (!std::isfinite(ms) || ms < 0) return 0;
-  if (ms > 1e12) ms = 1e12;
-  const double tenths = std::round(ms * 10) / 10;
-  if (ms >= 10 || tenths == std::floor(tenths)) return std::llround(ms);
-  return tenths;
-}
-
-Json text_or_null(const std::string& text) {
-  return text.empty() ? Json(nullptr) : Json(text);
-}
-
-template <class Range, class Make>
-Json list(const Range& range, Make&& make) {
-  Json result = Json::array();
-  for (const auto& item : range) result.push_back(make(item));
-  return result;
-}
-
-Json strings(const std::vector<std::string>& texts) {
-  return list(texts, [](const std::string& text) { return Json(text); });
-}
 
 Json evidence_json(const Evidence& evidence) {
   return {{"kind", kind_name(evidence.kind)},
@@ -41,20 +12,6 @@ Json evidence_json(const Evidence& evidence) {
           {"line", evidence.line},
           {"text", evidence.text},
           {"untrusted", evidence.untrusted}};
-}
-
-Json edit_json(const Edit& edit) {
-  return {{"file", edit.file}, {"line", edit.line}, {"remove", edit.remove}, {"add", edit.add}};
-}
-
-Json fix_json(const Fix& fix) {
-  return {{"summary", fix.summary},
-          {"on", on_name(fix.on)},
-          {"edits", list(fix.edits, edit_json)},
-          {"commands", strings(fix.commands)},
-          {"interrupts", interrupts_name(fix.interrupts)},
-          {"lasts", lasts_name(fix.lasts)},
-          {"widens", text_or_null(fix.widens)}};
 }
 
 Json finding_json(const ReportedFinding& reported) {
@@ -124,20 +81,13 @@ Json lb_json(const std::vector<ReportedSetting>& settings) {
   return result;
 }
 
-Json host_json(const Report& report) {
-  return {{"name", text_or_null(report.host.name)},
-          {"os", text_or_null(report.host.os)},
-          {"kernel", text_or_null(report.host.kernel)},
-          {"privileged", report.host.privileged}};
-}
-
 }  // namespace
 
 std::string to_json(const Report& report) {
   Json json;
   json["schema"] = "hopcheck.report/1";
   json["tool"] = {{"name", "hopcheck"}, {"version", report.version}};
-  json["host"] = host_json(report);
+  json["host"] = host_json(report.host);
   json["config"] = text_or_null(report.config_file);
   json["started_at"] = text_or_null(report.started_at);
   json["duration_ms"] = rounded(report.duration_ms);
@@ -158,8 +108,7 @@ std::string to_json(const Report& report) {
   json["observed"] = strings(report.observed);
   json["ruled_out"] = strings(report.ruled_out);
   json["next"] = list(report.next, next_json);
-  // ASCII only: no control character of the host may reach a terminal, C1 and bidi marks included.
-  return json.dump(2, ' ', true, Json::error_handler_t::replace) + "\n";
+  return dumped(json);
 }
 
 }  // namespace hopcheck

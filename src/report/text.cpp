@@ -6,22 +6,11 @@
 namespace hopcheck {
 namespace {
 
-std::string whose_eyes(const Report& report) {
-  if (report.scope == "files") return "files only";
-  std::string user = report.host.privileged ? "root" : "user " + report.host.user;
-  if (!report.host.privileged && report.host.user.empty()) user = "not root";
-  return report.scope == "bundle" ? user + ", replayed" : user;
-}
-
-void write_head(TextWriter& out, const Report& report) {
-  std::string os = report.host.os;
-  if (const auto codename = os.find(" ("); codename != std::string::npos) os.resize(codename);
-  std::string text = "hopcheck " + report.version;
-  if (!report.host.name.empty()) text += " on " + report.host.name;
-  text += os.empty() ? fmt::format(" ({})", whose_eyes(report))
-                     : fmt::format(" ({}, {})", os, whose_eyes(report));
-  out.paragraph("", out.clean(text), "  ");
-  out.line();
+std::string whose_eyes(const std::string& scope, const decltype(Report::host)& host) {
+  if (scope == "files") return "files only";
+  std::string user = host.privileged ? "root" : "user " + host.user;
+  if (!host.privileged && host.user.empty()) user = "not root";
+  return scope == "bundle" ? user + ", replayed" : user;
 }
 
 void write_chain(TextWriter& out, const std::vector<ChainHop>& chain) {
@@ -72,6 +61,18 @@ std::string quiet_text(TextWriter& out, const Report& report) {
 
 }  // namespace
 
+void write_head(TextWriter& out, const std::string& program, const std::string& scope,
+                const decltype(Report::host)& host) {
+  std::string os = host.os;
+  if (const auto codename = os.find(" ("); codename != std::string::npos) os.resize(codename);
+  std::string text = program;
+  if (!host.name.empty()) text += " on " + host.name;
+  const std::string eyes = whose_eyes(scope, host);
+  text += os.empty() ? fmt::format(" ({})", eyes) : fmt::format(" ({}, {})", os, eyes);
+  out.paragraph("", out.clean(text), "  ");
+  out.line();
+}
+
 std::string status_word(const std::string& status) {
   if (status == "pass") return "ok";
   if (status == "warn") return "warn";
@@ -95,11 +96,11 @@ std::string TextWriter::coloured(const std::string& word, const std::string& mea
 std::string to_text(const Report& report, const TextOptions& options) {
   TextWriter out(options);
   if (out.quiet()) return quiet_text(out, report);
-  write_head(out, report);
+  write_head(out, "hopcheck " + report.version, report.scope, report.host);
   write_chain(out, report.chain);
   std::size_t number = 0;
   for (const auto& reported : report.diagnosis) {
-    if (!reported.ignored) write_cause(out, ++number, reported);
+    if (!reported.ignored) write_cause(out, ++number, reported, shown_severity(report, reported));
   }
   write_ignored(out, report);
   write_unseen(out, report);

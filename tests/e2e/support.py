@@ -18,6 +18,8 @@ HANGS = 300
 
 with open(f"{TOP}/schemas/report.schema.json", encoding="utf-8") as schema_file:
     SCHEMA = json.load(schema_file)
+with open(f"{TOP}/schemas/trace.schema.json", encoding="utf-8") as schema_file:
+    TRACE_SCHEMA = json.load(schema_file)
 
 
 def users():
@@ -72,17 +74,27 @@ def hopcheck(*argv, user="root", cwd="/", **env):
     return result
 
 
-def report(*argv, **how):
-    """Runs hopcheck with --format json; the report, checked against its schema."""
+def as_json(schema, *argv, **how):
+    """Runs hopcheck with --format json; what it prints, checked against the schema."""
     result = hopcheck(*argv, "--format", "json", **how)
     try:
         data = json.loads(result.out)
     except ValueError as error:
         raise AssertionError(f"no JSON ({error}): {result}") from error
-    jsonschema.validate(data, SCHEMA)
+    jsonschema.validate(data, schema)
     if data["exit_code"] != result.code:
-        raise AssertionError(f"exit code {result.code}, but the report says {data['exit_code']}")
+        raise AssertionError(f"exit code {result.code}, but the JSON says {data['exit_code']}")
     return data
+
+
+def report(*argv, **how):
+    """A run's report."""
+    return as_json(SCHEMA, *argv, **how)
+
+
+def trace(*argv, **how):
+    """The trace of one request."""
+    return as_json(TRACE_SCHEMA, "trace", *argv, **how)
 
 
 def first(data):
@@ -92,7 +104,7 @@ def first(data):
 def without_times(data):
     """The report without what two looks at the same answers may differ in."""
     if isinstance(data, dict):
-        times = ("started_at", "duration_ms", "scope")
+        times = ("started_at", "duration_ms", "time_ms", "scope")
         return {name: without_times(value) for name, value in data.items() if name not in times}
     if isinstance(data, list):
         return [without_times(value) for value in data]

@@ -4,7 +4,7 @@ import shutil
 import tempfile
 import unittest
 
-from support import hopcheck, report, unprintable, wide_lines
+from support import hopcheck, report, trace, unprintable, wide_lines
 
 HEAD = "user www-data;\nevents {}\nhttp {\n    include /etc/nginx/sites-enabled/*;\n"
 GOOD = HEAD + "}\n"
@@ -71,6 +71,9 @@ class Hostile(unittest.TestCase):
         data = report("--root", self.root)
         self.assertEqual(data["scope"], "files")
         self.assertNotIn("error", [check["status"] for check in data["checks"]])
+        traced = hopcheck("trace", "--root", self.root, "http://a.example/a/../b%2f?x=1")
+        self.assertEqual(unprintable(traced.out + traced.err), [])
+        trace("--root", self.root, "http://a.example/a/../b%2f?x=1")
         return data
 
     def check_tree(self, conf, site, refused):

@@ -5,7 +5,7 @@ import shutil
 import tempfile
 import unittest
 
-from support import ROOT, SCHEMA, hopcheck, unprintable
+from support import ROOT, SCHEMA, TRACE_SCHEMA, hopcheck, unprintable
 
 BAD_CONFIG = {
     # name: (text, what the line must name)
@@ -40,6 +40,32 @@ BAD_LINES = {
     "unknown_schema": (["schema", "raport"], ["raport"]),
     "unknown_ending": (["-o", "/tmp/report.docx"], ["report.docx"]),
     "value_missing": (["--config"], ["--config"]),
+    "trace_of_nothing": (["trace"], ["http://HOST/PATH"]),
+    "trace_of_a_path": (["trace", "/health"], ["/health", "http://HOST/health"]),
+    "trace_of_another_scheme": (["trace", "ftp://a/"], ["ftp://a/", "http"]),
+    "trace_of_no_port": (["trace", "http://a:70000/"], ["a:70000"]),
+    "trace_of_no_address": (["trace", "http://[::1::2]/"], ["[::1::2]"]),
+    "trace_with_a_blank": (["trace", "http://a/b c"], ["percent-encoded"]),
+    "trace_with_a_control_character": (["trace", "http://a/\x1b[31m"], ["percent-encoded"]),
+    "trace_with_a_password": (["trace", "http://me:secret@a/"], ["Authorization"]),
+    "trace_from_nowhere": (["trace", "http://a/", "--source", "here"], ["--source", "here"]),
+    "trace_to_nowhere": (["trace", "http://a/", "--address", "10.0.0.0/8"], ["--address"]),
+    "trace_between_families": (["trace", "http://a/", "--source", "::1", "--address", "10.0.0.1"],
+                               ["--source"]),
+    "trace_with_a_bad_method": (["trace", "http://a/", "--method", "G ET"], ["--method", "G ET"]),
+    "trace_with_a_bad_header": (["trace", "http://a/", "--header", "no colon"], ["--header"]),
+    "trace_with_a_broken_header": (["trace", "http://a/", "--header", "A: b\r\nC: d"], ["--header"]),
+    "trace_with_two_hosts": (["trace", "http://a/", "--header", "Host: a", "--header", "host: b"],
+                             ["--header", "twice"]),
+    "trace_with_a_misspelt_option": (["trace", "http://a/", "--sauce", "::1"], ["--sauce", "--source"]),
+    "two_urls": (["trace", "http://a/", "http://b/"], ["http://b/"]),
+    "missing_nginx_conf": (["--nginx-conf", "/nonexistent/nginx.conf"], ["/nonexistent/nginx.conf"]),
+    "nginx_conf_is_a_folder": (["--nginx-conf", "/usr"], ["/usr"]),
+    "missing_dump": (["--nginx-dump", "/nonexistent/dump"], ["/nonexistent/dump"]),
+    "dump_is_none": (["--nginx-dump", "/etc/passwd"], ["/etc/passwd", "nginx -T"]),
+    "empty_dump": (["--nginx-dump", "-"], ["standard input", "nginx -T"]),
+    "conf_and_dump": (["--nginx-conf", "/etc/x", "--nginx-dump", "/etc/y"], ["--nginx-dump"]),
+    "input_read_twice": (["--nginx-dump", "-", "--cloud", "-"], ["standard input"]),
 }
 
 BAD_BUNDLES = {
@@ -95,12 +121,14 @@ class Input(unittest.TestCase):
 
     def test_good_lines(self):
         for argv in (["--help"], ["--version"], ["list"], ["run", "--help"], ["capture", "--help"],
+                     ["trace", "--help"],
                      ["explain", "socket.directory-not-traversable"]):
             result = hopcheck(*argv)
             self.assertEqual((result.code, result.err), (0, ""), argv)
             self.assertTrue(result.out)
             self.assertEqual(unprintable(result.out), [], argv)
         self.assertEqual(json.loads(hopcheck("schema", "report").out), SCHEMA)
+        self.assertEqual(json.loads(hopcheck("schema", "trace").out), TRACE_SCHEMA)
 
     def test_an_ignore_that_has_ended_is_a_warning(self):
         path = self.write("hopcheck.toml", """[[ignore]]

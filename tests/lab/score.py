@@ -38,6 +38,8 @@ def summary(results, seconds):
         "first_cause_right": sum(result.first_right for result in broken),
         "healthy": len(healthy),
         "healthy_clean": sum(result.right for result in healthy),
+        "traced": sum(result.trace != "-" for result in results),
+        "trace_right": sum(result.trace_right for result in results),
         "wrong": sum(not result.right for result in results),
         "fixes_healed": len(fixes[printed.HEALED]),
         "fixes_not_healed": fixes[printed.NOT_HEALED],
@@ -62,6 +64,9 @@ def closing(figures):
     if none:
         fixes += "\n" + textwrap.fill("printed fix: none: " + " ".join(none), WIDTH,
                                       subsequent_indent="  ", break_on_hyphens=False)
+    if figures["traced"]:
+        fixes += (f"\ntrace of the probe: ends at the fault or foresees the symptom "
+                  f"{share(figures['trace_right'], figures['traced'])}")
     return (f"{fixes}\nbroken: first cause right {share(figures['first_cause_right'], figures['broken'])}; "
             f"healthy: clean {share(figures['healthy_clean'], figures['healthy'])}; "
             f"median {median if median is not None else '-'} ms; {figures['seconds']} s")
@@ -72,7 +77,7 @@ def document(results, figures, release, as_user):
     rows = [{"name": result.name, "fault": result.fault, "healthy": result.healthy,
              "symptom": result.symptom, "verdict": result.verdict, "cause": result.cause,
              "first_right": result.first_right, "right": result.right,
-             "fix": result.fix, "complaints": result.complaints, "hopcheck_ms": round(result.hopcheck_ms, 1),
+             "fix": result.fix, "trace": result.trace, "complaints": result.complaints, "hopcheck_ms": round(result.hopcheck_ms, 1),
              "seconds": round(result.seconds, 2)}
             for result in sorted(results, key=lambda result: result.name)]
     return json.dumps({"release": release, "as_user": as_user, "summary": figures,

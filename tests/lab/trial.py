@@ -9,6 +9,7 @@ from pathlib import Path
 
 import judge
 import printed
+import traced
 from machine import Machine
 from process import Failed, must, run, until
 from scenario import HERE
@@ -40,6 +41,8 @@ class Result:
     verdict: str = "-"
     cause: str = "-"
     first_right: bool = False
+    trace: str = "-"  # where the trace of the probe ends
+    trace_right: bool = False
     fix: str = "-"  # what came of the printed fix: a word of printed.py
     complaints: list = field(default_factory=list)
     hopcheck_ms: float = 0.0
@@ -136,8 +139,19 @@ def _diagnose(machine, scenario, options, result):
     result.first_right = judge.first_right(scenario.expect, report)
     judged = judge.as_user if options.as_user else judge.as_root
     result.complaints += judged(scenario, report)
+    if not options.as_user:
+        result.complaints += _trace(machine, scenario, first, result)
     result.complaints += _replay(options, bundle, report)
     return report
+
+
+def _trace(machine, scenario, first, result):
+    trace, complaints = traced.read(*machine.inside(*traced.argv(scenario)))
+    if trace is not None:
+        result.trace = trace["stopped_at"] or trace["outcome"]
+        complaints += traced.judge(scenario, trace, first)
+    result.trace_right = not complaints
+    return complaints
 
 
 def _live(machine, scenario, options, result):

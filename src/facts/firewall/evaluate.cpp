@@ -20,6 +20,7 @@ struct Line {
   bool perhaps_refused{false};
   bool perhaps_silenced{false};
   std::string zone{};
+  Place let_in{};
 };
 
 struct Ends {
@@ -136,6 +137,7 @@ class Evaluator {
   }
 
   std::vector<Line> pass(const std::string& hook, std::vector<Line> lines) {
+    entering_ = hook == "input" && !later_;
     std::vector<Stage> stages;
     for (const auto& table : rules_.tables) {
       for (const auto& chain : table.chains) {
@@ -170,6 +172,7 @@ class Evaluator {
       if (stage.chain->base->drops) {
         drop(std::move(line), {stage.table, stage.chain, nullptr}, Fate::Kind::drop, "", ends);
       } else {
+        admit(line, {stage.table, stage.chain, nullptr});
         ends.accepted.push_back(std::move(line));
       }
     }
@@ -304,6 +307,7 @@ class Evaluator {
     } else if (!each.sure) {
       perhaps(at, verdict, std::move(each.line), next);
     } else if (verdict.kind == V::accept) {
+      admit(each.line, at.place());
       ends.accepted.push_back(std::move(each.line));
     } else if (verdict.kind == V::drop) {
       drop(std::move(each.line), at.place(), Fate::Kind::drop, "", ends);
@@ -317,6 +321,11 @@ class Evaluator {
     } else {
       follow(at, verdict, std::move(each.line), next, ends);
     }
+  }
+
+  /// A rule that accepts says more than the policy of a chain that it went through before or after.
+  void admit(Line& line, const Place& by) const {
+    if (entering_ && (by.rule != nullptr || line.let_in.chain == nullptr)) line.let_in = by;
   }
 
   void follow(const At& at, const Verdict& verdict, Line line, std::vector<Line>& next,
@@ -442,6 +451,7 @@ class Evaluator {
     fate.later = later_ && kind != Fate::Kind::accept;
     fate.by_peer = names_peer(by.rule, line.packet);
     fate.zone = line.zone;
+    if (kind == Fate::Kind::accept) fate.let_in = line.let_in;
     fate.address = line.packet.local;
     fate.port = line.packet.local_port.value_or(connection_.port);
     fates_.push_back(std::move(fate));
@@ -452,6 +462,7 @@ class Evaluator {
   std::vector<Fate> fates_{};
   Place translated_by_{};
   bool later_{false};
+  bool entering_{false};  ///< at the hook where a first packet comes in
   std::size_t steps_{0};
 };
 

@@ -40,6 +40,7 @@ struct Fate {
   bool by_peer{false};  ///< the rule names the peer's address
   bool either{false};   ///< dropped or rejected: a rule before it could not be judged
   std::string zone{};   ///< the zone of firewalld that it came through
+  Place let_in{};       ///< accept: what admits the first packet to this host, as far as one does
   Bits address{};       ///< what the packet's destination is there, after any redirection
   int port{0};
 };

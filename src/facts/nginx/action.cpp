@@ -147,17 +147,23 @@ Action deny_action(const Directive& directive) {
   return out;
 }
 
-std::optional<Action> handler_action(const Directive& block) {
-  std::optional<Action> out;
+std::optional<Directive> handler_of(const Directive& block) {
+  std::optional<Directive> out;
   for (const Directive& child : block.children()) {
-    const auto kind = handler_kind(child.name());
-    if (!kind) continue;
-    out = action_of(*kind, child, *kind == Kind::other ? child.name() : child.arg(0));
+    if (handler_kind(child.name())) out = child;
   }
   return out;
 }
 
+std::optional<Action> handler_action(const Directive& block) {
+  const auto handler = handler_of(block);
+  if (!handler) return std::nullopt;
+  const Kind kind = *handler_kind(handler->name());
+  return action_of(kind, *handler, kind == Kind::other ? handler->name() : handler->arg(0));
+}
+
 void note(Action& action, const std::string& reason) {
+  action.sure = false;
   if (!action.reason.empty()) action.reason += "; ";
   action.reason += reason;
 }

@@ -72,6 +72,7 @@ Listen listen_options(const Directive& directive) {
   for (const std::string_view word : directive.args().subspan(1)) {
     if (word == "default_server" || word == "default") out.default_server = true;
     if (word == "ssl") out.ssl = true;
+    if (word == "http2") out.http2 = true;
     if (word == "proxy_protocol") out.proxy_protocol = true;
     if (word == "ipv6only=off") out.only_v6 = false;
   }
@@ -177,6 +178,9 @@ std::optional<Member> parse_member(const Directive& directive) {
   for (const std::string_view word : directive.args().subspan(1)) {
     if (word == "backup") out.backup = true;
     if (word == "down") out.down = true;
+    if (word.starts_with("weight=")) out.weight = std::max(1, parse_port(word.substr(7)));
+    if (word.starts_with("max_fails=")) out.max_fails = std::max(0, parse_port(word.substr(10)));
+    if (word.starts_with("fail_timeout=")) out.fail_timeout = word.substr(13);
   }
   out.from = directive.evidence();
   return out;

@@ -1,25 +1,31 @@
-// Follows a request inside its server block, through nginx's internal redirects, to an action.
+// Follows a request inside its server block, phase by phase.
 #include <algorithm>
 
-#include "facts/nginx/address.h"
+#include "facts/nginx/escape.h"
 #include "facts/nginx/letters.h"
-#include "facts/nginx/site.h"
-#include "facts/nginx/uri.h"
-#include "facts/nginx/visit.h"
+#include "facts/nginx/walk.h"
 
 namespace hopcheck::nginx {
 
 namespace {
 
-using Kind = Action::Kind;
 using Match = Location::Match;
 
-// NGX_HTTP_MAX_URI_CHANGES
-constexpr int kMaxChanges = 10;
+/// Whether `limit_except` with these methods holds for the request's.
+bool limits(const Directive& line, const std::string& method) {
+  const auto listed = line.args();
+  const auto has = [&listed](std::string_view name) {
+    return std::any_of(listed.begin(), listed.end(),
+                       [name](std::string_view one) { return equal_lower(one, name); });
+  };
+  return !has(method) && !(method == "HEAD" && has("GET"));
+}
+
+}  // namespace
 
 Action own_answer(int status, Evidence from, std::string reason) {
   Action out;
-  out.kind = Kind::return_;
+  out.kind = Action::Kind::return_;
   out.status = status;
   out.target = std::to_string(status);
   out.from = std::move(from);
@@ -27,75 +33,82 @@ Action own_answer(int status, Evidence from, std::string reason) {
   return out;
 }
 
-class Walk {
- public:
-  Walk(Visit& visit, const Site& site) : visit_(visit), site_(site), config_(*visit.config) {}
-
-  Chosen run() {
-    server_phase();
-    for (int changes = 0; !done_; ++changes) {
-      if (changes > kMaxChanges) {
-        finish(own_answer(500, visit_.server->from, "rewrite or internal redirection cycle"));
-      } else {
-        location_phase();
-      }
+Chosen Walk::run(int failed, const std::string& why) {
+  visit_.around.clear();
+  stand({});
+  if (failed != 0) respond(own_answer(failed, visit_.server->from, why));
+  while (next_ != Next::done) {
+    switch (next_) {
+      case Next::server:
+        server_phase();
+        break;
+      case Next::find:
+        find_phase();
+        break;
+      case Next::rewrite:
+        rewrite_phase();
+        break;
+      case Next::access:
+        access_phase();
+        break;
+      case Next::done:
+        break;
     }
-    Chosen out;
-    out.server = visit_.server;
-    out.location = chain_.empty() ? nullptr : chain_.back();
-    out.uri = visit_.uri;
-    out.action = std::move(action_);
-    out.access = std::move(access_);
-    return out;
   }
+  Chosen out;
+  out.server = visit_.server;
+  out.location = visit_.chain.empty() ? nullptr : visit_.chain.back();
+  out.uri = visit_.uri;
+  out.args = visit_.args;
+  out.action = std::move(action_);
+  out.access = std::move(access_);
+  out.steps = std::move(visit_.steps);
+  return out;
+}
 
- private:
-  void server_phase();
-  void location_phase();
-  void content_phase();
-  bool fall_back(const Directive& try_files);
-  void try_first(std::string_view candidate);
-  void go_named(std::string_view name, const Directive& try_files);
-  void go_to(const std::string& uri, const Directive& try_files);
-  Action own_action();
-  Action file_action();
-  std::string file_path(const Files& files, const Location* owner);
-  std::vector<Directive> access_lines() const;
-  std::optional<Action> refused();
-  void resolve(Action& action);
-  void throw_where_blind();
-  void finish(Action action);
-  std::uint32_t block() const {
-    return chain_.empty() ? visit_.server->directive : chain_.back()->directive;
+/// The settings of the innermost of these locations, or of the server block, are in force now.
+void Walk::stand(std::vector<const Location*> chain) {
+  visit_.chain = std::move(chain);
+  visit_.around.clear();
+  limited_ = false;
+  const std::uint32_t server = visit_.server->directive;
+  if (const auto http = http_around(config_, server)) visit_.around.push_back(*http);
+  visit_.around.push_back(server);
+  for (const Location* location : visit_.chain) visit_.around.push_back(location->directive);
+  visit_.handler.reset();
+  if (!visit_.chain.empty() && handler_of(config_.at(block()))) visit_.handler = block();
+}
+
+void Walk::apply_limit_except() {
+  if (visit_.chain.empty()) return;
+  const auto line = config_.at(block()).child("limit_except");
+  if (!line || !limits(*line, visit_.method)) return;
+  limited_ = true;
+  const auto own = handler_of(*line);
+  const auto outer = handler_of(config_.at(block()));
+  visit_.around.push_back(line->index());
+  // Passes go on in there, other handlers do not.
+  if (own) {
+    visit_.handler = line->index();
+  } else if (outer && !outer->name().ends_with("_pass")) {
+    visit_.handler.reset();
   }
-
-  Visit& visit_;
-  const Site& site_;
-  const Config& config_;
-  std::vector<const Location*> chain_{};
-  std::optional<std::uint32_t> inside_{};
-  bool named_{false};      ///< the chain was set by try_files, not found by URI
-  bool fell_back_{false};  ///< the URI is what try_files ended with
-  bool done_{false};
-  Action action_{};
-  std::vector<AccessRule> access_{};
-};
-
-void Walk::finish(Action action) {
-  for (const std::string& reason : visit_.notes) note(action, reason);
-  action_ = std::move(action);
-  done_ = true;
 }
 
 void Walk::server_phase() {
-  const Rewritten result = run_rewrites(visit_, visit_.server->directive);
-  if (result.answer) finish(*result.answer);
+  stand({});
+  next_ = Next::find;
+  note_programs({"server_rewrite_by_lua"});
+  Rewritten result = run_rewrites(visit_, visit_.server->directive);
+  if (!result.answer) return;
+  if (result.error) return respond(std::move(*result.answer));
+  finish(std::move(*result.answer));
 }
 
 // An include that could not be read may hold another server name, location or handler.
 void Walk::throw_where_blind() {
-  const bool sure = !chain_.empty() && chain_.back()->match == Match::exact;
-  if (sure || site_.missing.empty()) return;
+  const bool sure = !visit_.chain.empty() && visit_.chain.back()->match == Match::exact;
+  if (sure || visit_.site->missing.empty()) return;
   if (const auto hole = config_.at(visit_.server->directive).child("include")) {
     throw NotSeen(
         {Unseen::Why::undecidable,
@@ -104,219 +117,97 @@ void Walk::throw_where_blind() {
   }
 }
 
-void Walk::location_phase() {
-  bool redirect = false;
-  if (!named_) {
-    Found found = find_location(visit_);
-    chain_ = std::move(found.chain);
-    redirect = found.redirect;
-    throw_where_blind();
-  }
-  named_ = false;
-  inside_.reset();
-  if (redirect) {
-    Action action = own_answer(301, chain_.back()->from, "nginx appends the slash itself");
-    action.target = chain_.back()->pattern;
-    return finish(std::move(action));
-  }
-  if (chain_.empty()) return content_phase();
-  if (!visit_.internal && config_.at(block()).child("internal")) {
-    return finish(own_answer(404, config_.at(block()).child("internal")->evidence(),
-                             "the location is internal"));
-  }
-  const Rewritten result = run_rewrites(visit_, block());
-  if (result.answer) return finish(*result.answer);
-  inside_ = result.inside;
-  if (!result.changed) content_phase();
+bool Walk::is_internal() const {
+  return std::any_of(visit_.chain.begin(), visit_.chain.end(), [&](const Location* one) {
+    return config_.at(one->directive).child("internal").has_value();
+  });
 }
 
-/// The allow and deny lines in force: those of an outer block hold only where a block has none.
-std::vector<Directive> Walk::access_lines() const {
-  std::vector<std::uint32_t> blocks;
-  for (auto at = chain_.rbegin(); at != chain_.rend(); ++at) blocks.push_back((*at)->directive);
-  blocks.push_back(visit_.server->directive);
-  if (const auto http = http_around(config_, visit_.server->directive)) blocks.push_back(*http);
-  std::vector<Directive> lines;
-  for (const std::uint32_t index : blocks) {
-    for (const Directive& child : config_.at(index).children()) {
-      if (child.name() == "allow" || child.name() == "deny") lines.push_back(child);
+bool Walk::too_large() const {
+  const auto limit = in_force(visit_, "client_max_body_size");
+  const long long most = limit ? size_of(limit->arg(0)) : 1LL << 20;
+  return most > 0 && visit_.body > most;
+}
+
+void Walk::find_phase() {
+  stand({});
+  Found found = find_location(visit_);
+  stand(std::move(found.chain));
+  throw_where_blind();
+  if (!visit_.internal && is_internal()) {
+    const Evidence from = visit_.chain.back()->from;
+    return respond(own_answer(404, from, "the location is internal"));
+  }
+  apply_limit_except();
+  if (too_large()) {
+    const auto limit = in_force(visit_, "client_max_body_size");
+    visit_.body = 0;
+    return respond(own_answer(413, limit ? limit->evidence() : visit_.server->from,
+                              "the body is larger than client_max_body_size"));
+  }
+  if (found.redirect) {
+    const Location* location = visit_.chain.back();
+    Action action = own_answer(301, location->from, "nginx appends the slash itself");
+    action.target = location->pattern;
+    action.location = escaped(location->pattern, Escape::uri);
+    if (!visit_.args.empty()) action.location += "?" + visit_.args;
+    return respond(std::move(action));
+  }
+  next_ = Next::rewrite;
+}
+
+void Walk::rewrite_phase() {
+  next_ = Next::access;
+  // What limit_except holds has no rewrite directives, and hides the location's.
+  if (visit_.chain.empty() || limited_) return;
+  note_programs({"rewrite_by_lua"});
+  const std::uint32_t location = visit_.chain.back()->directive;
+  Rewritten result = run_rewrites(visit_, location);
+  if (result.answer) {
+    if (result.error) return respond(std::move(*result.answer));
+    return finish(std::move(*result.answer));
+  }
+  if (!result.changed) return;
+  if (one_more_change(config_.at(location).evidence())) next_ = Next::find;
+}
+
+/// What a program decides, nobody knows who only reads the configuration.
+void Walk::note_programs(std::initializer_list<std::string_view> beginnings) {
+  for (auto at = visit_.around.rbegin(); at != visit_.around.rend(); ++at) {
+    for (const Directive& line : config_.at(*at).children()) {
+      const bool program =
+          std::any_of(beginnings.begin(), beginnings.end(),
+                      [&](std::string_view begin) { return line.name().starts_with(begin); });
+      if (program) return visit_.notes.push_back(cited(line) + " may decide otherwise");
     }
-    if (!lines.empty()) break;
   }
-  return lines;
-}
-
-std::optional<Action> Walk::refused() {
-  const auto lines = access_lines();
-  access_.clear();
-  for (const Directive& line : lines) {
-    access_.push_back({line.name() == "allow", std::string(line.arg(0)), line.evidence()});
-  }
-  if (lines.empty() || access_.front().source != "all") {
-    if (!lines.empty())
-      visit_.notes.push_back(cited(lines.front()) + " and its like decide by the client's address");
-    return std::nullopt;
-  }
-  if (access_.front().allows) return std::nullopt;
-  return deny_action(lines.front());
 }
 
 void Walk::content_phase() {
-  if (auto action = refused()) return finish(std::move(*action));
   const auto try_files = config_.at(block()).child("try_files");
-  // In an `if` whose condition holds, try_files of the location around it is not in force.
-  if (try_files && !inside_ && !fell_back_ && fall_back(*try_files)) return;
-  finish(own_action());
+  if (try_files && !fell_back_ && fall_back(*try_files)) return;
+  if (visit_.handler) return handle();
+  if (config_.at(block()).child("include") && !visit_.site->missing.empty()) {
+    throw NotSeen(
+        {Unseen::Why::undecidable,
+         "what " + cited(config_.at(block())) + " does: an include in it could not be read",
+         {}});
+  }
+  files();
 }
 
-/// True where the request goes elsewhere, or ends; false: the block's own handler goes on.
-bool Walk::fall_back(const Directive& try_files) {
-  const auto args = try_files.args();
-  if (args.size() < 2) return false;
-  const std::string_view last = args.back();
-  if (last.starts_with('=')) {
-    visit_.notes.push_back(std::string(last.substr(1)) + " where the file is missing (" +
-                           cited(try_files) + ")");
-    try_first(args.front());
-    return false;
-  }
-  visit_.notes.push_back("where none of the files of " + cited(try_files) + " exists");
-  if (last.starts_with('@')) {
-    go_named(last, try_files);
-    return true;
-  }
-  const auto uri = expand(visit_, last);
-  if (!uri) {
-    Action action;
-    action.from = try_files.evidence();
-    action.target = last;
-    action.reason = "the last argument depends on variables that only nginx knows";
-    finish(std::move(action));
-    return true;
-  }
-  go_to(*uri, try_files);
-  return true;
+void Walk::finish(Action action) {
+  for (const std::string& reason : visit_.notes) note(action, reason);
+  if (action.status != 0 && error_status_ != 0) action.status = error_status_;
+  const bool redirects = action.status >= 301 && action.status <= 308 && action.status != 304;
+  if (redirects && !is_pass(action.kind)) action.location = absolute(redirect_to_);
+  if (!redirects) action.location.clear();
+  action_ = std::move(action);
+  next_ = Next::done;
 }
 
-// Which of the files exists is for others to see; the first is what the block is written for.
-void Walk::try_first(std::string_view candidate) {
-  if (candidate.ends_with('/')) return;
-  auto uri = expand(visit_, candidate);
-  if (uri && uri->starts_with('/')) visit_.uri = std::move(*uri);
-}
-
-void Walk::go_named(std::string_view name, const Directive& try_files) {
-  const auto& all = visit_.server->locations;
-  const auto found = std::find_if(all.begin(), all.end(), [name](const Location& one) {
-    return one.match == Match::named && one.pattern == name;
-  });
-  if (found == all.end()) {
-    return finish(own_answer(500, try_files.evidence(),
-                             "could not find named location \"" + std::string(name) + "\""));
-  }
-  chain_ = {&*found};
-  named_ = visit_.internal = true;
-}
-
-void Walk::go_to(const std::string& uri, const Directive& try_files) {
-  const std::size_t question = uri.find('?');
-  const std::string path = uri.substr(0, question);
-  if (!path.starts_with('/')) {
-    return finish(own_answer(500, try_files.evidence(), "the fallback is no URI: " + path));
-  }
-  visit_.args = question == std::string::npos ? "" : uri.substr(question + 1);
-  visit_.uri = path;
-  visit_.internal = fell_back_ = true;
-  server_phase();
-}
-
-Action Walk::own_action() {
-  if (inside_) {
-    if (auto action = handler_action(config_.at(*inside_))) {
-      resolve(*action);
-      return std::move(*action);
-    }
-  }
-  const Directive here = config_.at(block());
-  auto action = handler_action(here);
-  if (action) {
-    resolve(*action);
-    return std::move(*action);
-  }
-  if (here.child("include") && !site_.missing.empty()) {
-    throw NotSeen({Unseen::Why::undecidable,
-                   "what " + cited(here) + " does: an include in it could not be read",
-                   {}});
-  }
-  return file_action();
-}
-
-// A target that `set` alone decides is no secret.
-void Walk::resolve(Action& action) {
-  if (action.target.find('$') != std::string::npos) {
-    if (auto expanded = expand(visit_, action.target)) action.target = std::move(*expanded);
-  }
-  action.upstream = upstream_of(site_, action);
-}
-
-Action Walk::file_action() {
-  Files files;
-  const Location* owner = nullptr;
-  const auto http = http_around(config_, visit_.server->directive);
-  if (http) inherit_files(config_, *http, files);
-  inherit_files(config_, visit_.server->directive, files);
-  for (const Location* location : chain_) {
-    const auto before = files.directive;
-    inherit_files(config_, location->directive, files);
-    if (files.directive != before) owner = location;
-  }
-  if (inside_) inherit_files(config_, *inside_, files);
-  Action out;
-  out.kind = Kind::static_;
-  out.from = config_.at(files.directive.value_or(block())).evidence();
-  out.target = file_path(files, owner);
-  if (out.target.empty()) {
-    out.kind = Kind::unknown;
-    out.target = files.path;
-    out.reason = "the path depends on variables that only nginx knows";
-  }
-  return out;
-}
-
-/// "" where it cannot be known.
-std::string Walk::file_path(const Files& files, const Location* owner) {
-  const auto expanded = expand(visit_, files.path);
-  if (!expanded) return {};
-  std::string path = *expanded;
-  if (!path.starts_with('/') && !config_.prefix.empty()) {
-    path = config_.prefix + (config_.prefix.ends_with('/') ? "" : "/") + path;
-  }
-  if (!files.alias) {
-    if (path.size() > 1 && path.ends_with('/')) path.pop_back();
-    return path == "/" ? visit_.uri : path + visit_.uri;
-  }
-  // The alias of a regex location is the whole path.
-  if (owner == nullptr || owner->match == Match::regex) return path;
-  return path + visit_.uri.substr(std::min(owner->pattern.size(), visit_.uri.size()));
-}
-
-}  // namespace
-
-Chosen answer(Visit& visit, const Site& site) {
-  const auto host = normal_host(visit.http_host);
-  auto uri = normal_uri(visit.request_uri, visit.merge_slashes);
-  if (!host || !uri) {
-    Chosen out;
-    out.server = visit.server;
-    out.uri = visit.request_uri;
-    out.action = own_answer(400, visit.server->from,
-                            host ? "the URI is invalid" : "the Host header is invalid");
-    return out;
-  }
-  visit.host = *host;
-  visit.uri = std::move(uri->path);
-  visit.args = std::move(uri->args);
-  return Walk(visit, site).run();
+Chosen answer(Visit& visit, int failed, const std::string& why) {
+  return Walk(visit).run(failed, why);
 }
 
 }  // namespace hopcheck::nginx

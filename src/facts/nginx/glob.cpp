@@ -1,6 +1,7 @@
 // fnmatch(3) without the C string: names come from elsewhere and are matched in linear space.
 #include "facts/nginx/glob.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <optional>
 
@@ -76,8 +77,23 @@ bool glob_match(std::string_view pattern, std::string_view name) {
   return p == pattern.size();
 }
 
+bool glob_match_path(std::string_view pattern, std::string_view path) {
+  const auto next_part = [](std::string_view& rest) {
+    const std::size_t end = std::min(rest.find('/'), rest.size());
+    const std::string_view part = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    return part;
+  };
+  while (!pattern.empty() && !path.empty()) {
+    const std::string_view wanted = next_part(pattern);
+    if (!glob_match(wanted, next_part(path))) return false;
+  }
+  return pattern.empty() && path.empty();
+}
+
 bool has_wildcard(std::string_view path) {
-  return path.find_first_of("*?[") != std::string_view::npos;
+  return std::any_of(path.begin(), path.end(),
+                     [](char c) { return c == '*' || c == '?' || c == '['; });
 }
 
 }  // namespace hopcheck::nginx

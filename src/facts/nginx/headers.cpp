@@ -2,6 +2,9 @@
 #include <algorithm>
 
 #include "facts/nginx/letters.h"
+#include "facts/nginx/lookup.h"
+#include "facts/nginx/regex.h"
+#include "facts/nginx/visit.h"
 #include "hopcheck/nginx_headers.h"
 
 namespace hopcheck::nginx {
@@ -58,10 +61,6 @@ const SentHeader* named(const std::vector<SentHeader>& headers, const std::strin
   return found == headers.rend() ? nullptr : &*found;
 }
 
-bool is_name(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
 /// Puts values in the place of variables.
 class Expander {
  public:
@@ -69,20 +68,12 @@ class Expander {
 
   std::optional<std::string> expand(std::string_view text) {
     std::string out;
-    for (std::size_t at = 0; at < text.size();) {
-      if (text[at] != '$') {
-        out += text[at++];
-        continue;
-      }
-      std::size_t begin = at + 1;
-      const bool braced = begin < text.size() && text[begin] == '{';
-      if (braced) ++begin;
-      std::size_t end = begin;
-      while (end < text.size() && is_name(text[end])) ++end;
-      const auto value = variable(text.substr(begin, end - begin));
+    for (const Piece& piece : pieces_of(text)) {
+      std::optional<std::string> value(piece.text);
+      if (piece.kind == Piece::Kind::capture) value.reset();
+      if (piece.kind == Piece::Kind::variable) value = variable(piece.text);
       if (!value) return std::nullopt;
       out += *value;
-      at = braced ? end + 1 : end;
     }
     return out;
   }
@@ -116,18 +107,11 @@ class Expander {
 
   /// The value of the line of a map that matches.
   std::optional<std::string> chosen(const Directive& map, const std::string& source) {
-    std::string_view otherwise;
-    for (const Directive& line : map.children()) {
-      const std::string_view key = line.name();
-      if (key == "default") {
-        otherwise = line.arg(0);
-        continue;
-      }
-      // Patterns are nginx's own business, as are names with wildcards and included lines.
-      if (key.starts_with('~') || key == "include" || key == "hostnames") return std::nullopt;
-      if (equal_lower(key, source)) return expand(line.arg(0));
-    }
-    return expand(otherwise);
+    const auto found = find_in_map(map, source, [&](std::string_view pattern, bool caseless) {
+      return regex_match(pattern, caseless, source).has_value();
+    });
+    if (!found.known) return std::nullopt;
+    return found.line ? expand(found.line->arg(0)) : std::string();
   }
 
   const Config& config_;

@@ -81,9 +81,7 @@ Search::Static Search::fixed(const std::vector<Location>& locations) const {
 bool Search::by_regex(const std::vector<Location>& locations, std::size_t level) {
   for (const Location& location : locations) {
     if (location.match != Match::regex) continue;
-    auto match = regex_match(location.pattern, location.case_insensitive, visit_.uri);
-    if (!match) continue;
-    visit_.captures = std::move(*match);
+    if (!matches(visit_, location.pattern, location.case_insensitive, visit_.uri)) continue;
     out_.chain.resize(level);
     out_.chain.push_back(&location);
     among(location.nested);

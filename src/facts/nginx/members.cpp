@@ -106,6 +106,8 @@ const char* action_name(Action::Kind kind) {
       return "return";
     case Action::Kind::rewrite:
       return "rewrite";
+    case Action::Kind::error_page:
+      return "error_page";
     case Action::Kind::deny:
       return "deny";
     case Action::Kind::other:

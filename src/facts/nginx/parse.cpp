@@ -2,14 +2,18 @@
 #include "facts/nginx/parse.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <set>
 #include <stdexcept>
+#include <unordered_map>
 #include <utility>
 
 #include "facts/nginx/arena.h"
 #include "facts/nginx/glob.h"
 #include "facts/nginx/grammar.h"
+#include "facts/nginx/paths.h"
+#include "facts/nginx/refusal/refusal.h"
 #include "facts/nginx/tokens.h"
 
 namespace hopcheck::nginx {
@@ -23,18 +27,22 @@ constexpr std::size_t kMaxInclusions = 100'000;
 constexpr std::size_t kMaxDepth = 64;
 constexpr std::size_t kMaxListed = 100'000;
 constexpr std::size_t kMaxProblems = 100;
-
-std::string directory_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string join(const std::string& dir, const std::string& name) {
-  return dir.ends_with('/') ? dir + name : dir + "/" + name;
-}
+constexpr std::size_t kMaxUnknown = 200;
+constexpr std::size_t kLargeFile = 1 << 20;
 
 std::string open_failed(const std::string& path, const char* why) {
   return "open() \"" + path + "\" failed (" + why + ")";
+}
+
+/// Appends a part of the vector itself.
+template <class T>
+void append_own(std::vector<T>& all, std::size_t from, std::size_t count) {
+  const std::size_t size = all.size();
+  // By hand: resize alone grows by as little as it can.
+  if (all.capacity() < size + count) all.reserve(std::max(size + count, size * 2));
+  all.resize(size + count);
+  std::copy_n(all.begin() + static_cast<std::ptrdiff_t>(from), count,
+              all.begin() + static_cast<std::ptrdiff_t>(size));
 }
 
 struct Entry {
@@ -71,18 +79,26 @@ class Parser {
       : reader_(reader), arena_(config_.storage) {
     config_.prefix = prefix;
     main_ = path.starts_with('/') || prefix.empty() ? path : join(prefix, path);
-    base_ = directory_of(main_);
   }
 
-  Config run(std::string_view context) {
+  Config run(Context context) {
     load(main_, {}, context);
+    judge(context);
     return std::move(config_);
   }
 
  private:
   struct Open {
     std::uint32_t node{0};
-    std::string_view context{};
+    Context context{context::unknown};
+  };
+  /// Where the directives of a file stand that is included again and again.
+  struct Copy {
+    Context context{context::unknown};
+    std::size_t first_node{0};
+    std::size_t nodes{0};
+    std::size_t first_word{0};
+    std::size_t words{0};
   };
   struct Text {
     Answer::Status status{Answer::Status::unseen};
@@ -90,15 +106,17 @@ class Parser {
     std::string_view text{};
     std::uint32_t file{0};
     bool truncated{false};
+    std::optional<Copy> copy{};
   };
 
-  void load(const std::string& path, Origin from, std::string_view context);
-  const Text& text_of(const std::string& path);
-  void read_file(const Text& text, std::string_view context);
+  void load(const std::string& path, Origin from, Context context, std::string_view word = {});
+  Text& text_of(const std::string& path);
+  bool repeat(const Text& text, Context context);
+  void read_file(const Text& text, Context context);
   void take(Tokens& tokens, Token token, std::uint32_t file, std::vector<Open>& open);
   void take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file);
   std::uint32_t add_node(const std::vector<std::string_view>& words, Origin at);
-  void include(const std::vector<std::string_view>& words, Origin at, std::string_view context);
+  void include(const std::vector<std::string_view>& words, Origin at, Context context);
   std::vector<std::string> expand(const std::string& pattern, Origin at);
   void expand_one(const std::string& dir, std::string_view rest, Origin at,
                   std::vector<std::string>& out, std::size_t depth);
@@ -107,13 +125,20 @@ class Parser {
   void missing(const std::string& path, Origin at, Unseen why);
   bool full() const { return config_.nodes.size() + config_.words.size() >= kMaxWords; }
 
+  void judge(Context context);
+  bool is_judged(std::string_view name);
+
   const Reader& reader_;
   Config config_{};
+  std::vector<WordId> ids_{};  ///< of the nodes
+  Lines lines_{};
+  std::vector<Refusal> refused_{};
+  std::map<std::string_view, bool> unknown_{};
   Arena arena_;
   std::string main_{};
-  std::string base_{};
-  std::map<std::string, Text> texts_{};
-  std::map<std::string, Listing> listings_{};
+  std::unordered_map<std::string, Text> texts_{};
+  std::unordered_map<std::string_view, const Text*> repeated_{};  ///< by the include's own word
+  std::unordered_map<std::string, Listing> listings_{};
   std::set<std::string> noted_{};
   std::vector<std::string> active_{};
   std::size_t bytes_{0};
@@ -122,10 +147,32 @@ class Parser {
 };
 
 void Parser::problem(Origin at, std::string message) {
-  if (config_.problems.size() >= kMaxProblems) return;
+  if (refused_.size() >= kMaxProblems) return;
   const bool known = at.file < config_.files.size();
-  config_.problems.push_back(
-      {known ? config_.files[at.file] : main_, static_cast<int>(at.line), std::move(message)});
+  refused_.push_back(
+      {static_cast<std::uint32_t>(config_.nodes.size()),
+       {known ? config_.files[at.file] : main_, static_cast<int>(at.line), std::move(message)}});
+}
+
+/// nginx's modules speak as soon as they come to a directive, so what they refuse stands among
+/// what the reader itself refuses.
+void Parser::judge(Context context) {
+  std::vector<Refusal> all = refusals(config_, ids_, lines_, context);
+  all.insert(all.end(), std::make_move_iterator(refused_.begin()),
+             std::make_move_iterator(refused_.end()));
+  std::stable_sort(all.begin(), all.end(),
+                   [](const Refusal& a, const Refusal& b) { return a.before < b.before; });
+  // What is missing in the end is told of a configuration that was read to its end.
+  if (!refused_.empty())
+    std::erase_if(all, [](const Refusal& r) { return r.problem.file.empty(); });
+  for (Refusal& refusal : all) config_.problems.push_back(std::move(refusal.problem));
+}
+
+/// Whether the name is nobody's; only so many are looked at.
+bool Parser::is_judged(std::string_view name) {
+  const auto [place, first] = unknown_.try_emplace(name, unknown_.size() < kMaxUnknown);
+  if (!first) return false;
+  return place->second;
 }
 
 // The node marks where something may be missing, so that only what lies there is in doubt.
@@ -134,7 +181,7 @@ void Parser::missing(const std::string& path, Origin at, Unseen why) {
   add_node({"include", arena_.keep(path)}, at);
 }
 
-const Parser::Text& Parser::text_of(const std::string& path) {
+Parser::Text& Parser::text_of(const std::string& path) {
   const auto found = texts_.find(path);
   if (found != texts_.end()) return found->second;
   Text text;
@@ -150,12 +197,12 @@ const Parser::Text& Parser::text_of(const std::string& path) {
   return texts_.emplace(path, std::move(text)).first->second;
 }
 
-void Parser::load(const std::string& path, Origin from, std::string_view context) {
+void Parser::load(const std::string& path, Origin from, Context context, std::string_view word) {
   if (std::find(active_.begin(), active_.end(), path) != active_.end()) {
     // nginx reads itself round the loop until it has no descriptor left.
     return problem(from, open_failed(path, "24: Too many open files"));
   }
-  const Text& text = text_of(path);
+  Text& text = text_of(path);
   if (text.status == Answer::Status::absent) {
     return problem(from, open_failed(path, "2: No such file or directory"));
   }
@@ -165,15 +212,55 @@ void Parser::load(const std::string& path, Origin from, std::string_view context
     return missing(path, from,
                    {Unseen::Why::truncated, path + ": the configuration is too large", {}});
   }
+  if (repeat(text, context)) {
+    // A snippet that is named by the same word names the same file.
+    if (!word.empty()) repeated_.try_emplace(word, &text);
+    return;
+  }
+  const Copy before{context, config_.nodes.size(), 0, config_.words.size(), 0};
+  const std::size_t notes =
+      refused_.size() + config_.missing.size() + lines_.ends.size() + lines_.closes.size();
+  // Room that is not used costs nothing; growing step by step copies all of it again and again.
+  constexpr std::size_t kBytesOfNode = 20;
+  constexpr std::size_t kBytesOfWord = 14;
+  if (text.text.size() >= kLargeFile) {
+    config_.nodes.reserve(config_.nodes.size() + text.text.size() / kBytesOfNode);
+    config_.words.reserve(config_.words.size() + text.text.size() / kBytesOfWord);
+    ids_.reserve(config_.nodes.capacity());
+  }
   active_.push_back(path);
   read_file(text, context);
   active_.pop_back();
+  const bool silent =
+      notes == refused_.size() + config_.missing.size() + lines_.ends.size() + lines_.closes.size();
+  if (silent && !text.truncated && !full()) {
+    text.copy = Copy{context, before.first_node, config_.nodes.size() - before.first_node,
+                     before.first_word, config_.words.size() - before.first_word};
+  }
   if (text.truncated) {
     missing(path, {text.file, 0}, {Unseen::Why::truncated, path + " was read in part", {}});
   }
 }
 
-void Parser::read_file(const Text& text, std::string_view context) {
+/// The same text in the same place says the same, so its directives are copied.
+bool Parser::repeat(const Text& text, Context context) {
+  if (!text.copy || text.copy->context != context) return false;
+  const Copy& copy = *text.copy;
+  if (config_.nodes.size() + config_.words.size() + copy.nodes + copy.words >= kMaxWords)
+    return false;
+  const auto nodes = static_cast<std::uint32_t>(config_.nodes.size() - copy.first_node);
+  const auto words = static_cast<std::uint32_t>(config_.words.size() - copy.first_word);
+  append_own(config_.nodes, copy.first_node, copy.nodes);
+  append_own(config_.words, copy.first_word, copy.words);
+  append_own(ids_, copy.first_node, copy.nodes);
+  for (std::size_t i = config_.nodes.size() - copy.nodes; i < config_.nodes.size(); ++i) {
+    config_.nodes[i].first_word += words;
+    config_.nodes[i].end += nodes;
+  }
+  return true;
+}
+
+void Parser::read_file(const Text& text, Context context) {
   Tokens tokens(text.text, arena_);
   std::vector<Open> open{{0, context}};
   const auto here = [&] { return Origin{text.file, static_cast<std::uint32_t>(tokens.line())}; };
@@ -198,6 +285,8 @@ void Parser::read_file(const Text& text, std::string_view context) {
           break;
         }
         config_.nodes[open.back().node].end = static_cast<std::uint32_t>(config_.nodes.size());
+        if (open.back().context == context::upstream || open.back().context == context::http)
+          lines_.closes.emplace(open.back().node, tokens.line());
         open.pop_back();
         break;
       default:
@@ -223,21 +312,26 @@ std::uint32_t Parser::add_node(const std::vector<std::string_view>& words, Origi
   node.at = at;
   config_.words.insert(config_.words.end(), words.begin() + 1, words.end());
   config_.nodes.push_back(node);
+  ids_.push_back(kNoWord);
   return node.end - 1;
 }
 
 void Parser::take(Tokens& tokens, Token token, std::uint32_t file, std::vector<Open>& open) {
   const auto& words = tokens.words();
-  const std::string_view context = open.back().context;
+  const Context context = open.back().context;
   const bool block = token == Token::block_start;
   const Origin at{file, static_cast<std::uint32_t>(tokens.first_line())};
   const Origin end{file, static_cast<std::uint32_t>(tokens.line())};
-  const auto complaint = complain(words, block, context);
+  const Word* word = context == context::raw ? nullptr : find_word(words.front());
+  const bool silent = word == nullptr && context != context::raw && !is_judged(words.front());
+  const auto complaint = silent ? std::nullopt : complain(word, words, block, context);
   if (complaint) problem(end, *complaint);
   if (!block && words.front() == "include" && words.size() == 2) {
     return include(words, end, context);
   }
   const std::uint32_t node = add_node(words, at);
+  if (!complaint && context != context::unknown && word != nullptr) ids_[node] = word->id;
+  if (end.line != at.line) lines_.ends.emplace(node, end.line);
   if (!block) return;
   config_.nodes[node].block = true;
   if (words.front().ends_with("_by_lua_block")) return take_lua(tokens, node, file);
@@ -255,11 +349,11 @@ void Parser::take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file) {
   ++config_.nodes[node].words;
 }
 
-void Parser::include(const std::vector<std::string_view>& words, Origin at,
-                     std::string_view context) {
-  std::string path(words[1]);
-  if (!path.starts_with('/')) path = join(base_, path);
-  if (!has_wildcard(path)) return load(path, at, context);
+void Parser::include(const std::vector<std::string_view>& words, Origin at, Context context) {
+  const auto known = repeated_.find(words[1]);
+  if (known != repeated_.end() && repeat(*known->second, context)) return;
+  const std::string path = beside(main_, words[1]);
+  if (!has_wildcard(path)) return load(path, at, context, words[1]);
   for (const std::string& name : expand(path, at)) load(name, at, context);
 }
 
@@ -314,9 +408,23 @@ Reader reader_of(Host& host) {
   return {read, [&host](const std::string& dir) { return host.ask(ask::list(dir)); }};
 }
 
+Reader reader_of_dump(Host& host, const GivenNginx& given) {
+  const auto read = [&host, given](const std::string& path) {
+    const bool known = std::find(given.files.begin(), given.files.end(), path) != given.files.end();
+    return known ? host.ask(ask::read(path))
+                 : Answer::unseen({Unseen::Why::truncated, path + " is not in the dump", {}});
+  };
+  const auto list = [given](const std::string& dir) {
+    Answer answer = listing_of(given, dir);
+    if (given.cut) answer.missing.push_back({Unseen::Why::truncated, "the end of the dump", {}});
+    return answer;
+  };
+  return {read, list};
+}
+
 Config parse(const std::string& path, const std::string& prefix, const Reader& reader,
              std::string_view context) {
-  return Parser(path, prefix, reader).run(context);
+  return Parser(path, prefix, reader).run(context_named(context));
 }
 
 }  // namespace hopcheck::nginx

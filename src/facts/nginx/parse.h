@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "hopcheck/nginx.h"
+#include "host/given_nginx.h"
 #include "host/host.h"
 
 namespace hopcheck::nginx {
@@ -18,6 +19,9 @@ struct Reader {
 
 /// Asks a host; a file that is longer than the usual cap is asked for again with a higher one.
 Reader reader_of(Host& host);
+
+/// Asks for the files of a dump and no others: what it lacks was not seen.
+Reader reader_of_dump(Host& host, const GivenNginx& given);
 
 /// `path`: the main file; relative ones begin at `prefix` (nginx's -p). Never throws for what
 /// the files hold. Where an include could not be read, an `include` node stays in the tree.

@@ -82,4 +82,11 @@ std::optional<Captures> regex_match(std::string_view pattern, bool caseless,
   return captures;
 }
 
+bool regex_captures(std::string_view pattern) {
+  const Code code = compile(pattern, false);
+  std::uint32_t count = 0;
+  if (code) pcre2_pattern_info(code.get(), PCRE2_INFO_CAPTURECOUNT, &count);
+  return count > 0;
+}
+
 }  // namespace hopcheck::nginx

@@ -20,4 +20,7 @@ struct Captures {
 std::optional<Captures> regex_match(std::string_view pattern, bool caseless,
                                     std::string_view subject);
 
+/// Whether the pattern has parentheses that capture; false where it is no pattern.
+bool regex_captures(std::string_view pattern);
+
 }  // namespace hopcheck::nginx

@@ -1,7 +1,6 @@
 // The http block, understood; shared between the parts that decide who answers.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -38,7 +37,8 @@ bool may_answer(const Directive& condition);
 
 Action return_action(const Directive& directive);
 Action deny_action(const Directive& directive);
-/// The last directive of a block that makes the answer, or nothing.
+/// The last directive of a block that makes the answer, or nothing; and what it does.
+std::optional<Directive> handler_of(const Directive& block);
 std::optional<Action> handler_action(const Directive& block);
 
 /// Adds to the action's reason.
@@ -49,16 +49,6 @@ std::string cited(const Directive& directive);
 /// What the block at `index` does with a request, as written; `files` is what it inherits, and
 /// afterwards what it hands down.
 Action written_action(const Config& config, std::uint32_t index, Files& files);
-
-/// A request as it arrives.
-struct Asked {
-  std::string address{};
-  int port{0};
-  std::string host{};
-  std::string path{};
-  /// As of Visit; null: not known.
-  const std::map<std::string, std::string>* forwarded{nullptr};
-};
 
 /// How one of the block's names fits a host (lowercase, without port); nothing where none does.
 std::optional<Chosen::By> fitting_name(const ServerBlock& server, const std::string& host);

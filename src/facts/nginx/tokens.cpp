@@ -1,16 +1,31 @@
-// The state machine of nginx's configuration reader, one character at a time.
+// nginx's own configuration reader: the same states, left as soon as the next byte allows it.
 #include "facts/nginx/tokens.h"
+
+#include <algorithm>
+#include <array>
 
 namespace hopcheck::nginx {
 
 namespace {
 
-// nginx reads through a buffer of this size (NGX_CONF_BUFFER); a word must fit into it, and so,
-// by an old quirk, must a comment.
-constexpr std::size_t kBuffer = 4096;
+enum Kind : unsigned char { plain, blank, special };
 
-bool is_blank(char c) {
-  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+/// What a byte means between words and inside of one that has no quotes.
+constexpr std::array<Kind, 256> kKinds = [] {
+  std::array<Kind, 256> kinds{};
+  for (const char c : std::string_view(" \t\r\n")) kinds[static_cast<unsigned char>(c)] = blank;
+  for (const char c : std::string_view(";{\\$")) kinds[static_cast<unsigned char>(c)] = special;
+  return kinds;
+}();
+
+Kind kind_of(char c) {
+  return kKinds[static_cast<unsigned char>(c)];
+}
+
+std::size_t lines_in(std::string_view text) {
+  std::size_t lines = 0;
+  for (std::size_t at = text.find('\n'); at != text.npos; at = text.find('\n', at + 1)) ++lines;
+  return lines;
 }
 
 /// Where a Lua long bracket ("[[", "[==[") that begins at `at` ends, or `at` where none begins.
@@ -62,123 +77,146 @@ std::size_t skip_lua(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-void Tokens::reset() {
-  words_.clear();
-  start_ = pos_;
-  start_line_ = first_line_ = line_;
-  blank_ = true;
-  need_blank_ = comment_ = variable_ = escaped_ = false;
-  quote_ = 0;
-}
-
 Token Tokens::next() {
-  reset();
+  words_.clear();
+  first_line_ = line_;
   for (;;) {
-    if (pos_ >= text_.size()) return at_end();
-    if (pos_ - start_ == kBuffer) return too_long();
-    const char c = text_[pos_++];
-    if (c == '\n') {
-      ++line_;
-      comment_ = false;
-    }
-    if (comment_) continue;
-    if (escaped_) {
-      escaped_ = false;
+    if (!skip_blanks()) return at_end();
+    const char c = text_[pos_];
+    if (c == ';' || c == '{' || c == '}') return sign(c);
+    if (c == '#') {
+      if (!skip_comment()) return Token::error;
       continue;
     }
-    Step step = need_blank_ ? after_quote(c) : Step::read;
-    if (step == Step::read) step = blank_ ? between_words(c) : in_word(c);
-    switch (step) {
-      case Step::read:
-      case Step::skip:
-        continue;
-      case Step::directive:
-        return Token::directive;
-      case Step::block_start:
-        return Token::block_start;
-      case Step::block_end:
-        return Token::block_end;
-      case Step::error:
-        return Token::error;
+    if (words_.empty()) {
+      first_line_ = line_;
+      first_offset_ = pos_;
+    }
+    const Step step = c == '"' || c == '\'' ? quoted_word(c) : bare_word();
+    if (step == Step::directive) return Token::directive;
+    if (step == Step::block_start) return Token::block_start;
+    if (step == Step::error) return Token::error;
+  }
+}
+
+/// False at the end of the text.
+bool Tokens::skip_blanks() {
+  for (; pos_ < text_.size() && kind_of(text_[pos_]) == blank; ++pos_) {
+    if (text_[pos_] == '\n') ++line_;
+  }
+  return pos_ < text_.size();
+}
+
+/// A `;`, `{` or `}` between words.
+Token Tokens::sign(char c) {
+  ++pos_;
+  const bool closes = c == '}';
+  if (closes != words_.empty()) {
+    error_ = std::string("unexpected \"") + c + "\"";
+    return Token::error;
+  }
+  if (closes) return Token::block_end;
+  return c == ';' ? Token::directive : Token::block_start;
+}
+
+bool Tokens::skip_comment() {
+  const std::size_t end = std::min(text_.find('\n', pos_), text_.size());
+  if (!fits(pos_, end, 0)) return false;
+  pos_ = end;
+  return true;
+}
+
+/// What nginx says where its buffer does not hold all from `start` on.
+void Tokens::refuse_length(std::size_t start, char quote) {
+  pos_ = start + kBuffer;
+  if (quote != 0) {
+    error_ =
+        std::string("too long parameter, probably missing terminating \"") + quote + "\" character";
+  } else {
+    error_ = "too long parameter \"" + std::string(text_.substr(start, 10)) + "...\" started";
+  }
+}
+
+Tokens::Step Tokens::bare_word() {
+  const std::size_t start = pos_;
+  const int start_line = line_;
+  bool escaped = false;
+  bool variable = false;
+  std::size_t at = start;
+  for (; at < text_.size(); ++at) {
+    const char c = text_[at];
+    const Kind kind = kind_of(c);
+    if (kind == plain) {
+      variable = false;
+      continue;
+    }
+    if (c == '\\') {
+      escaped = true;
+      variable = false;
+      if (++at < text_.size() && text_[at] == '\n') ++line_;
+    } else if (c == '$') {
+      variable = true;
+    } else if (c != '{' || !variable) {
+      break;
     }
   }
+  const std::size_t end = std::min(at, text_.size());
+  const bool before_blank = end < text_.size() && kind_of(text_[end]) == blank;
+  if (!fits(start, end + (before_blank ? 1 : 0), 0)) {
+    line_ = start_line;
+    return Step::error;
+  }
+  pos_ = end;
+  if (end == text_.size()) return unfinished();
+  const std::string_view raw = text_.substr(start, end - start);
+  words_.push_back(escaped ? unescaped(raw) : raw);
+  const char c = text_[end];
+  if (c == '\n') ++line_;
+  ++pos_;
+  return c == ';' ? Step::directive : c == '{' ? Step::block_start : Step::read;
 }
 
-Tokens::Step Tokens::after_quote(char c) {
-  if (is_blank(c)) {
-    blank_ = true;
-    need_blank_ = false;
-    return Step::skip;
+Tokens::Step Tokens::quoted_word(char quote) {
+  const std::size_t start = pos_ + 1;
+  const int start_line = line_;
+  bool escaped = false;
+  std::size_t at = start;
+  for (; at < text_.size() && text_[at] != quote; ++at) {
+    if (text_[at] != '\\') continue;
+    escaped = true;
+    ++at;
   }
+  const std::size_t end = std::min(at, text_.size());
+  if (!fits(start, end, quote)) {
+    line_ = start_line;
+    return Step::error;
+  }
+  const std::string_view raw = text_.substr(start, end - start);
+  line_ += static_cast<int>(lines_in(raw));
+  pos_ = end;
+  if (end == text_.size()) return unfinished();
+  words_.push_back(escaped ? unescaped(raw) : raw);
+  ++pos_;
+  const bool before_blank = pos_ < text_.size() && kind_of(text_[pos_]) == blank;
+  if (!fits(start, pos_ + (before_blank ? 1 : 0), 0)) {
+    line_ = start_line;
+    return Step::error;
+  }
+  return after_quote();
+}
+
+/// A blank, an end of the directive or, in `if ($x = "y")`, a parenthesis.
+Tokens::Step Tokens::after_quote() {
+  if (pos_ == text_.size()) return unfinished();
+  const char c = text_[pos_];
+  if (c == ')') return Step::read;  // a word of its own
+  ++pos_;
+  if (c == '\n') ++line_;
   if (c == ';') return Step::directive;
   if (c == '{') return Step::block_start;
-  if (c != ')') return fail(std::string("unexpected \"") + c + "\"");
-  // `if ($x = "y")`: a parenthesis may follow a quote at once, and is a word of its own.
-  blank_ = true;
-  need_blank_ = false;
-  return Step::read;
-}
-
-Tokens::Step Tokens::between_words(char c) {
-  start_ = pos_ - 1;
-  start_line_ = line_;
-  if (is_blank(c)) return Step::skip;
-  switch (c) {
-    case ';':
-    case '{':
-      if (words_.empty()) return fail(std::string("unexpected \"") + c + "\"");
-      return c == ';' ? Step::directive : Step::block_start;
-    case '}':
-      return words_.empty() ? Step::block_end : fail("unexpected \"}\"");
-    case '#':
-      comment_ = true;
-      return Step::skip;
-    case '\\':
-      escaped_ = true;
-      break;
-    case '"':
-    case '\'':
-      ++start_;
-      quote_ = c;
-      break;
-    case '$':
-      variable_ = true;
-      break;
-    default:
-      break;
-  }
-  blank_ = false;
-  if (words_.empty()) first_line_ = line_;
-  return Step::skip;
-}
-
-Tokens::Step Tokens::in_word(char c) {
-  if (c == '{' && variable_) return Step::skip;
-  variable_ = false;
-  if (c == '\\') {
-    escaped_ = true;
-    return Step::skip;
-  }
-  if (c == '$') {
-    variable_ = true;
-    return Step::skip;
-  }
-  if (quote_ != 0) {
-    if (c != quote_) return Step::skip;
-    quote_ = 0;
-    need_blank_ = true;
-    return take_word(c);
-  }
-  if (!is_blank(c) && c != ';' && c != '{') return Step::skip;
-  blank_ = true;
-  return take_word(c);
-}
-
-Tokens::Step Tokens::take_word(char c) {
-  words_.push_back(unescaped(text_.substr(start_, pos_ - 1 - start_)));
-  if (c == ';') return Step::directive;
-  if (c == '{') return Step::block_start;
-  return Step::skip;
+  if (kind_of(c) == blank) return Step::read;
+  error_ = std::string("unexpected \"") + c + "\"";
+  return Step::error;
 }
 
 std::string_view Tokens::unescaped(std::string_view raw) {
@@ -211,25 +249,14 @@ std::string_view Tokens::unescaped(std::string_view raw) {
   return arena_.keep(out);
 }
 
-Tokens::Step Tokens::fail(std::string message) {
-  error_ = std::move(message);
+Tokens::Step Tokens::unfinished() {
+  error_ = "unexpected end of file, expecting \";\" or \"}\"";
   return Step::error;
 }
 
 Token Tokens::at_end() {
-  if (words_.empty() && blank_) return Token::file_end;
-  error_ = "unexpected end of file, expecting \";\" or \"}\"";
-  return Token::error;
-}
-
-Token Tokens::too_long() {
-  line_ = start_line_;
-  if (quote_ != 0) {
-    error_ = std::string("too long parameter, probably missing terminating \"") + quote_ +
-             "\" character";
-  } else {
-    error_ = "too long parameter \"" + std::string(text_.substr(start_, 10)) + "...\" started";
-  }
+  if (words_.empty()) return Token::file_end;
+  unfinished();
   return Token::error;
 }
 

@@ -24,6 +24,10 @@ class Tokens {
   const std::vector<std::string_view>& words() const { return words_; }
   /// The line of the first word.
   int first_line() const { return first_line_; }
+  /// How much of the text was read.
+  std::size_t offset() const { return pos_; }
+  /// Where the first word begins in the text; its end where none was read.
+  std::size_t first_offset() const { return words_.empty() ? pos_ : first_offset_; }
   /// The line that nginx would name in a message now.
   int line() const { return line_; }
   /// What is wrong, in nginx's words, after Token::error.
@@ -32,16 +36,28 @@ class Tokens {
   std::optional<std::string_view> lua_block();
 
  private:
-  enum class Step { read, skip, directive, block_start, block_end, error };
+  // nginx reads through a buffer of this size (NGX_CONF_BUFFER); a word must fit into it, and so,
+  // by an old quirk, must a comment.
+  static constexpr std::size_t kBuffer = 4096;
 
-  Step after_quote(char c);
-  Step between_words(char c);
-  Step in_word(char c);
-  Step take_word(char c);
-  Step fail(std::string message);
+  enum class Step { read, directive, block_start, error };
+
+  bool skip_blanks();
+  bool skip_comment();
+  Token sign(char c);
+  Step bare_word();
+  Step quoted_word(char quote);
+  Step after_quote();
+  Step unfinished();
   Token at_end();
-  Token too_long();
-  void reset();
+  /// Whether nginx's buffer holds all from `start` to `last`, the last byte that nginx reads before
+  /// it forgets the beginning: a blank counts, and the byte behind it.
+  bool fits(std::size_t start, std::size_t last, char quote) {
+    if (last < start + kBuffer || start + kBuffer >= text_.size()) return true;
+    refuse_length(start, quote);
+    return false;
+  }
+  void refuse_length(std::size_t start, char quote);
   std::string_view unescaped(std::string_view raw);
 
   std::string_view text_;
@@ -49,16 +65,9 @@ class Tokens {
   std::vector<std::string_view> words_{};
   std::string error_{};
   std::size_t pos_{0};
-  std::size_t start_{0};
+  std::size_t first_offset_{0};
   int line_{1};
-  int start_line_{1};
   int first_line_{1};
-  bool blank_{true};  ///< the last character separated words
-  bool need_blank_{false};
-  bool comment_{false};
-  bool variable_{false};
-  bool escaped_{false};
-  char quote_{0};
 };
 
 }  // namespace hopcheck::nginx

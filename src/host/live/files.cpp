@@ -119,10 +119,15 @@ int Files::open_by_hand(const std::string& path, int flags) const {
   return ::open((root_ + walk.steps.back().path).c_str(), flags | O_CLOEXEC | O_NOFOLLOW);
 }
 
+bool Files::look_at(const std::string& path, struct stat& status) const {
+  if (root_.empty()) return stat(path.c_str(), &status) == 0;
+  const Fd handle(open(path, O_PATH));
+  return handle.open() && fstat(handle.get(), &status) == 0;
+}
+
 std::pair<Fd, Answer> Files::open_file(const std::string& path, struct stat& status) const {
   // Opening a device can act on it, so what it is must be known before.
-  const Fd handle(open(path, O_PATH));
-  if (!handle.open() || fstat(handle.get(), &status) != 0) return {Fd(), failure(errno, path)};
+  if (!look_at(path, status)) return {Fd(), failure(errno, path)};
   if (!S_ISREG(status.st_mode)) return {Fd(), not_a_file(path, status.st_mode)};
   Fd fd(open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY));
   if (!fd.open() || fstat(fd.get(), &status) != 0) return {Fd(), failure(errno, path)};
@@ -152,6 +157,8 @@ Answer Files::read(const std::string& path, std::size_t cap) const {
     if (got < 0 && errno == EINTR) continue;
     if (got < 0) return failure(errno, path);
     if (got == 0) break;
+    // Less than was asked for is the end, where the size is one that can be believed.
+    if (known > 0 && static_cast<std::size_t>(got) < hoped && text.size() >= known) break;
   }
   if (text.size() > cap) {
     text.resize(cap);

@@ -30,6 +30,8 @@ class Files {
   /// An open descriptor, or -1 with errno; in a tree no link leads out of it.
   int open(const std::string& path, int flags) const;
   int open_by_hand(const std::string& path, int flags) const;
+  /// What a path leads to; false with errno where that cannot be told.
+  bool look_at(const std::string& path, struct stat& status) const;
   /// A regular file, or else why not.
   std::pair<Fd, Answer> open_file(const std::string& path, struct stat& status) const;
   bool on_network(const std::string& path) const;

@@ -71,6 +71,7 @@ class LiveHost : public Host {
         return live::now();
       case Verb::settings:
       case Verb::cloud:
+      case Verb::nginx:
         break;
     }
     return Answer::unseen(

@@ -118,7 +118,7 @@ TEST_CASE("a wrong value is answered before the host is asked") {
   CHECK(refused_run({"--from", "/nonexistent/x.hop"}) ==
         "/nonexistent/x.hop: No such file or directory");
   CHECK(refused_run({"--from", "/usr"}) == "/usr: is no regular file");
-  CHECK(refused_run({"schema", "raport"}) == "schema: expected one of report, not 'raport'");
+  CHECK(refused_run({"schema", "raport"}) == "schema: expected one of report, trace, not 'raport'");
   CHECK(refused_run({"explain"}).rfind("explain: name a finding's code", 0) == 0);
   CHECK(refused_run({"explain", "lb.no-such"})
             .rfind("explain: no finding has the code 'lb.no-such'", 0) == 0);
@@ -134,7 +134,7 @@ TEST_CASE(
   text << file.rdbuf();
   std::string manual = text.str();
   for (std::size_t at = 0; (at = manual.find("\\-", at)) != std::string::npos;) manual.erase(at, 1);
-  for (const char* command : {"run", "capture", "explain", "list", "schema"}) {
+  for (const char* command : {"run", "trace", "capture", "explain", "list", "schema"}) {
     const std::string help = help_of({command});
     std::istringstream lines(help);
     for (std::string line; std::getline(lines, line);) CHECK(columns(line) <= 80);
@@ -143,7 +143,7 @@ TEST_CASE(
       CHECK(manual.find("Fl " + name.substr(1)) != std::string::npos);
     }
   }
-  const std::string all = help_of({}) + help_of({"capture"});
+  const std::string all = help_of({}) + help_of({"capture"}) + help_of({"trace"});
   CHECK(long_options(all).size() > 25);
   for (std::size_t at = 0; (at = manual.find(".It Fl -", at)) != std::string::npos; ++at) {
     const auto begin = at + std::string(".It Fl -").size();

@@ -45,10 +45,10 @@ TEST_CASE("the tree is flat, in order, with files and lines") {
 }
 
 TEST_CASE("escapes are read as nginx reads them") {
-  const Config config = parse_text("a \\t\\n\\r\\\\\\'\\\"\\x \"${b}{c}\" ${d}e$ $f{ g; }\n");
+  const Config config = parse_text("events{} words \\t\\n\\r\\\\\\'\\\"\\x \"${b}{c}\" ${d}e$ $f{ words; }\n");
   CHECK(first_problem(config) == "");
-  REQUIRE(config.nodes.size() == 2);
-  const auto args = config.at(0).args();
+  REQUIRE(config.nodes.size() == 3);
+  const auto args = config.at(1).args();
   REQUIRE(args.size() == 4);
   CHECK(args[0] == "\t\n\r\\'\"\\x");
   CHECK(args[1] == "${b}{c}");
@@ -58,11 +58,11 @@ TEST_CASE("escapes are read as nginx reads them") {
 
 TEST_CASE("Lua is passed over as it stands") {
   const Config config = parse_text(
-      "http { server { location / { content_by_lua_block {\n"
+      "events {} http { server { location / { content_by_lua_block {\n"
       "  local t = { a = \"}\", b = '}' } -- }\n --[[ } ]] local s = [==[ } ]==]\n }\n"
       " } location /b { return 200; } } }\n");
   CHECK(first_problem(config) == "");
-  const Directive server = *config.top()[0].child("server");
+  const Directive server = *config.top()[1].child("server");
   REQUIRE(server.children("location").size() == 2);
   CHECK(server.children("location")[1].at().line == 5);
   CHECK(first_problem(parse_text("content_by_lua_block { \"}\"\n")) != "");

@@ -132,6 +132,7 @@ Reader disk_reader() {
 std::string first_problem(const Config& config) {
   if (config.problems.empty()) return {};
   const Problem& first = config.problems.front();
+  if (first.file.empty()) return first.message;
   return first.message + " in " + first.file + ":" + std::to_string(first.line);
 }
 
@@ -212,14 +213,10 @@ RunningNginx::~RunningNginx() {
   waitpid(pid_, nullptr, 0);
 }
 
-Reply get(const std::string& address, int port, const std::string& host,
-          const std::string& target) {
+Reply exchange(const std::string& address, int port, const std::string& request) {
   Reply out;
   const int fd = connected(address, port);
   if (fd < 0) return out;
-  const std::string request = host == "-" ? "GET " + target + " HTTP/1.0\r\n\r\n"
-                                          : "GET " + target + " HTTP/1.1\r\nHost: " + host +
-                                                "\r\nConnection: close\r\n\r\n";
   REQUIRE(send(fd, request.data(), request.size(), MSG_NOSIGNAL) ==
           static_cast<ssize_t>(request.size()));
   std::string text;
@@ -234,6 +231,13 @@ Reply get(const std::string& address, int port, const std::string& host,
   out.location = header_of(text.substr(0, end), "Location");
   if (end != std::string::npos) out.body = text.substr(end + 4);
   return out;
+}
+
+Reply get(const std::string& address, int port, const std::string& host,
+          const std::string& target) {
+  if (host == "-") return exchange(address, port, "GET " + target + " HTTP/1.0\r\n\r\n");
+  return exchange(address, port,
+                  "GET " + target + " HTTP/1.1\r\nHost: " + host + "\r\nConnection: close\r\n\r\n");
 }
 
 int free_port() {

@@ -61,7 +61,9 @@ struct Reply {
   std::string location{};
   std::string body{};
 };
-/// One request over a plain socket; `host` "-": HTTP/1.0 without the header.
+/// Sends bytes over a plain socket and reads until nginx closes it.
+Reply exchange(const std::string& address, int port, const std::string& request);
+/// One request so; `host` "-": HTTP/1.0 without the header.
 Reply get(const std::string& address, int port, const std::string& host, const std::string& target);
 /// A TCP port that nobody listens on just now.
 int free_port();

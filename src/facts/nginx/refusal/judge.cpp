@@ -1,0 +1,188 @@
+// The walk, and the rules that many directives share.
+#include "facts/nginx/refusal/judge.h"
+
+#include <algorithm>
+
+#include "facts/nginx/refusal/values.h"
+
+namespace hopcheck::nginx {
+
+namespace {
+
+constexpr std::size_t kMaxRefusals = 100;
+constexpr std::uint32_t kAtEnd = ~std::uint32_t{0};
+
+std::optional<std::uint32_t> line_of(const std::unordered_map<std::uint32_t, std::uint32_t>& lines,
+                                     std::uint32_t node) {
+  const auto found = lines.find(node);
+  return found == lines.end() ? std::nullopt : std::optional(found->second);
+}
+
+}  // namespace
+
+Judge::Handler Judge::handler_of(const Word& word, Context context) {
+  namespace in = context;
+  static constexpr Context kIn = in::server | in::server_if | in::location | in::location_if;
+  static constexpr Context kSet = in::http | in::server | in::location | in::location_if;
+  static const Entry kEntries[] = {
+      {"access_log", kSet | in::limit_except, &Judge::access_log},
+      {"add_header", kSet, &Judge::script},
+      {"alias", kSet, &Judge::root},
+      {"auth_basic", in::any_http, &Judge::script},
+      {"error_log", in::main | in::any_http, &Judge::error_log},
+      {"error_page", kSet, &Judge::error_page},
+      {"expires", kSet, &Judge::expires},
+      {"fastcgi_param", in::any_http, &Judge::late_script},
+      {"fastcgi_pass", kIn, &Judge::pass_on},
+      {"grpc_pass", kIn, &Judge::pass_on},
+      {"hash", in::upstream, &Judge::upstream_method},
+      {"if", in::server | in::location, &Judge::condition},
+      {"ip_hash", in::upstream, &Judge::upstream_method},
+      {"keepalive_timeout", in::http | in::server | in::location, &Judge::keepalive_timeout},
+      {"listen", in::server, &Judge::http_listen},
+      {"location", in::server | in::location, &Judge::location},
+      {"log_format", in::http, &Judge::log_format},
+      {"map", in::http, &Judge::map_source},
+      {"memcached_pass", kIn, &Judge::pass_on},
+      {"proxy_pass", kIn | in::limit_except, &Judge::proxy_pass},
+      {"proxy_redirect", in::http | in::server | in::location, &Judge::proxy_redirect},
+      {"proxy_set_header", in::any_http, &Judge::late_script},
+      {"random", in::upstream, &Judge::upstream_method},
+      {"return", kIn, &Judge::return_},
+      {"rewrite", kIn, &Judge::rewrite},
+      {"root", kSet, &Judge::root},
+      {"scgi_pass", kIn, &Judge::pass_on},
+      {"server", in::upstream, &Judge::upstream_server},
+      {"server_name", in::server, &Judge::server_name},
+      {"set", kIn, &Judge::set},
+      {"try_files", in::server | in::location, &Judge::try_files},
+      {"upstream", in::http, &Judge::upstream},
+      {"uwsgi_param", in::any_http, &Judge::late_script},
+      {"uwsgi_pass", kIn, &Judge::pass_on},
+      {"worker_processes", in::main, &Judge::worker_processes}};
+  static const std::vector<const Entry*> by_id = [] {
+    std::vector<const Entry*> all;
+    for (const Entry& entry : kEntries) {
+      const Word* known = find_word(entry.name);
+      if (known == nullptr) continue;
+      if (all.size() <= known->id) all.resize(known->id + std::size_t{1});
+      all[known->id] = &entry;
+    }
+    return all;
+  }();
+  const Entry* entry = word.id < by_id.size() ? by_id[word.id] : nullptr;
+  return entry != nullptr && (entry->contexts & context) != 0 ? entry->handler : nullptr;
+}
+
+std::vector<Refusal> Judge::run() {
+  const auto count = static_cast<std::uint32_t>(config_.nodes.size());
+  open_.emplace_back();
+  block().context = outermost_;
+  for (index_ = 0; index_ < count && refusals_.size() < kMaxRefusals; ++index_) {
+    while (depth_ > 0 && block().end <= index_) leave();
+    take(index_);
+    if (config_.nodes[index_].block) enter(index_);
+  }
+  while (depth_ > 0) leave();
+  finish();
+  return std::move(refusals_);
+}
+
+void Judge::take(std::uint32_t index) {
+  if (block().context == context::raw) return take_raw(index);
+  if (words_[index] == kNoWord) return;
+  const Word& known = *word_of(words_[index]);
+  const Node& node = config_.nodes[index];
+  if (node.name == "events" || node.name == "http") has_events_ |= node.name == "events";
+  if (known.value != Value::any && known.value != Value::some_of && given_before(known)) {
+    return refuse(quoted() + " directive is duplicate");
+  }
+  const auto arguments = std::span(config_.words).subspan(node.first_word, node.words);
+  if (known.value != Value::any) {
+    if (auto message = refused_value(known, arguments)) return refuse(std::move(*message));
+  }
+  if (const Handler handler = handler_of(known, block().context)) (this->*handler)(arguments);
+}
+
+/// Entries of map and geo are no directives, yet their number of words is looked at.
+void Judge::take_raw(std::uint32_t index) {
+  const Node& node = config_.nodes[index];
+  const std::string_view around = config_.nodes[block().node].name;
+  const bool map = around == "map";
+  if ((!map && around != "geo") || node.name == "include" || node.block) return;
+  const bool alone =
+      map ? node.name == "hostnames" || node.name == "volatile"
+          : node.name == "ranges" || node.name == "proxy_recursive" || node.name == "volatile";
+  if (node.words == 0 && alone) return;
+  if (node.words != 1)
+    return refuse("invalid number of the " + std::string(around) + " parameters");
+  if (!map || node.name != "default") return;
+  if (block().has_default) return refuse("duplicate default map parameter");
+  block().has_default = true;
+}
+
+bool Judge::given_before(const Word& known) {
+  auto& once = block().once;
+  if (std::find(once.begin(), once.end(), known.id) != once.end()) return true;
+  once.push_back(known.id);
+  return false;
+}
+
+void Judge::enter(std::uint32_t index) {
+  const Node& node = config_.nodes[index];
+  const Context inside = context_inside(node.name, block().context);
+  if (++depth_ == open_.size()) open_.emplace_back();
+  Block& inner = block();
+  inner.node = index;
+  inner.end = node.end;
+  inner.context = inside;
+  inner.once.clear();
+  inner.locations.clear();
+  inner.place = node.name == "location" ? place_ : Place{};
+  inner.place.noname = inside == context::server_if || inside == context::location_if ||
+                       inside == context::limit_except;
+  inner.has_root = inner.has_alias = inner.has_default = inner.no_backup = false;
+  inner.members = 0;
+}
+
+void Judge::leave() {
+  Block& closed = block();
+  --depth_;
+  if (closed.locations.size() > 1) leave_locations(closed);
+  if (closed.context != context::upstream && closed.context != context::http) return;
+  // What the end of a file cut off was never finished.
+  const auto line = line_of(lines_.closes, closed.node);
+  if (!line) return;
+  if (closed.context == context::http) return finish_http(closed.node);
+  if (closed.members > 0 || !whole()) return;
+  Problem problem = problem_at(closed.node, "no servers are inside upstream");
+  problem.line = static_cast<int>(*line);
+  refuse_at(closed.end, std::move(problem));
+}
+
+void Judge::finish() {
+  if (outermost_ == context::main && !has_events_ && whole()) {
+    refuse_at(kAtEnd, {"", 0, "no \"events\" section in configuration"});
+  }
+}
+
+Problem Judge::problem_at(std::uint32_t node, std::string message) const {
+  const Origin at = config_.nodes[node].at;
+  const std::uint32_t line = line_of(lines_.ends, node).value_or(at.line);
+  return {config_.files[at.file], static_cast<int>(line), std::move(message)};
+}
+
+void Judge::refuse(std::string message) {
+  refuse_at(index_, problem_at(index_, std::move(message)));
+}
+
+void Judge::refuse_at(std::uint32_t order, Problem problem) {
+  refusals_.push_back({order, std::move(problem)});
+}
+
+std::vector<Refusal> refusals(const Config& config, const std::vector<WordId>& words,
+                              const Lines& lines, Context outermost) {
+  return Judge(config, words, lines, outermost).run();
+}
+
+}  // namespace hopcheck::nginx

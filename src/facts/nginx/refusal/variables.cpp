@@ -1,0 +1,67 @@
+// Variables that nobody defines.
+#include <algorithm>
+
+#include "facts/nginx/misspelt.h"
+#include "facts/nginx/refusal/judge.h"
+
+namespace hopcheck::nginx {
+
+namespace {
+
+/// Names of groups in regular expressions: "(?<id>…)", "(?P<id>…)", "(?'id'…)".
+void add_groups(std::string_view text, std::vector<std::string_view>& out) {
+  for (std::size_t at = text.find("(?"); at != text.npos; at = text.find("(?", at + 2)) {
+    std::size_t begin = at + 2;
+    if (begin < text.size() && text[begin] == 'P') ++begin;
+    if (begin >= text.size() || (text[begin] != '<' && text[begin] != '\'')) continue;
+    const std::size_t end = text.find_first_of(">'", begin + 1);
+    if (end != text.npos) out.push_back(text.substr(begin + 1, end - begin - 1));
+  }
+}
+
+/// A directive of nginx's own whose arguments use variables and define none.
+bool only_uses(const Word* word) {
+  static constexpr std::string_view kDefine[] = {
+      "set", "map", "geo", "perl_set", "auth_request_set", "split_clients"};
+  return word != nullptr &&
+         std::find(std::begin(kDefine), std::end(kDefine), word->name) == std::end(kDefine);
+}
+
+}  // namespace
+
+void Judge::use_variable(std::string_view name) {
+  if (!used_names_.insert(name).second || is_built_in_variable(name)) return;
+  used_.emplace_back(name, index_);
+}
+
+/// Whatever a directive that we do not know names as a whole word may be what it defines.
+std::vector<std::string_view> Judge::defined_variables() const {
+  std::vector<std::string_view> out;
+  for (std::uint32_t i = 0; i < config_.nodes.size(); ++i) {
+    const Node& node = config_.nodes[i];
+    const bool uses = only_uses(word_of(words_[i]));
+    if (!uses && node.name.starts_with('$')) out.push_back(node.name.substr(1));
+    for (const auto word : std::span(config_.words).subspan(node.first_word, node.words)) {
+      if (!uses && word.starts_with('$')) out.push_back(word.substr(1));
+      add_groups(word, out);
+    }
+  }
+  std::sort(out.begin(), out.end());
+  out.erase(std::unique(out.begin(), out.end()), out.end());
+  return out;
+}
+
+void Judge::finish_variables(std::uint32_t http) {
+  if (used_.empty()) return;
+  const auto defined = defined_variables();
+  std::size_t looked_at = 0;
+  for (const auto& [name, node] : used_) {
+    if (std::binary_search(defined.begin(), defined.end(), name)) continue;
+    // Another module may know it, unless it is plainly one of those that are known here.
+    if (++looked_at > kMostLookedAt || !is_misspelt_variable(name, defined)) continue;
+    refuse_at(config_.nodes[http].end,
+              problem_at(node, "unknown \"" + std::string(name) + "\" variable"));
+  }
+}
+
+}  // namespace hopcheck::nginx

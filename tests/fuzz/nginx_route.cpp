@@ -1,0 +1,32 @@
+// A request ("ADDRESS PORT HOST URI", one a line) and a configuration: an answer is found or none.
+#include <stdexcept>
+
+#include "facts/nginx/site.h"
+#include "fuzz.h"
+#include "host/text.h"
+
+using namespace hopcheck;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text(reinterpret_cast<const char*>(data), size);
+  std::size_t at = 0;
+  const std::string address(next_line(text, at));
+  const std::string port(next_line(text, at));
+  const std::string host(next_line(text, at));
+  const std::string uri(next_line(text, at));
+  const nginx::Config config = fuzz::parse(text.substr(std::min(at, size)));
+  try {
+    const auto site = nginx::understand(config);
+    if (!site.seen()) return 0;
+    const auto number = static_cast<int>(parse_number(port, 0, 65535));
+    const auto chosen = nginx::choose(config, *site, address, number, host, uri);
+    if (!chosen) return 0;
+    fuzz::require(chosen->server != nullptr, "an answer comes from a server block");
+    nginx::members(*site, chosen->action);
+  } catch (const NotSeen&) {
+    // What cannot be told is said so.
+  } catch (const std::invalid_argument&) {
+    // No port.
+  }
+  return 0;
+}

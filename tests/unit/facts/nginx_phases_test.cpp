@@ -1,0 +1,350 @@
+// What becomes of a request, file system and all: as the real nginx decides. Most of these began as
+// a difference that random configurations showed.
+#include <filesystem>
+#include <fstream>
+
+#include "facts/nginx/site.h"
+#include "nginx_support.h"
+#include "test.h"
+
+namespace hopcheck::nginx::test {
+
+namespace {
+
+FileSeen seen_on_disk(const std::string& path) {
+  std::error_code error;
+  const auto status = std::filesystem::status(path, error);
+  FileSeen out;
+  if (std::filesystem::is_directory(status)) out.kind = FileSeen::Kind::directory;
+  if (std::filesystem::is_regular_file(status)) out.kind = FileSeen::Kind::file;
+  return out;
+}
+
+struct Question {
+  std::string target{};
+  std::string method{"GET"};
+  std::string header{};  ///< "Name: value"
+  std::string host{"a.test"};
+};
+
+std::string request_text(const Question& one) {
+  return one.method + " " + one.target + " HTTP/1.1\r\nConnection: close\r\n" +
+         (one.host == "-" ? "" : "Host: " + one.host + "\r\n") +
+         (one.header.empty() ? "" : one.header + "\r\n") + "\r\n";
+}
+
+Asked asked_of(const Question& one, int port) {
+  Asked out;
+  out.address = out.client = "127.0.0.1";
+  out.port = port;
+  out.host = one.host == "-" ? "" : one.host;
+  out.path = one.target;
+  out.method = one.method;
+  out.version = "1.1";
+  out.headers.emplace();
+  const auto colon = one.header.find(": ");
+  if (colon != std::string::npos) {
+    std::string name = one.header.substr(0, colon);
+    for (char& c : name) c = static_cast<char>(std::tolower(c));
+    (*out.headers)[name] = one.header.substr(colon + 2);
+  }
+  out.file = [](const std::string& path) { return Fact<FileSeen>(seen_on_disk(path)); };
+  // Nobody listens where these configurations pass requests on to.
+  out.answered = [](const Action&) { return PassEnd{502, true}; };
+  return out;
+}
+
+/// Status, and where a redirect leads.
+std::string told(const Reply& reply) {
+  const bool redirects = reply.status > 300 && reply.status < 309;
+  return std::to_string(reply.status == 0 ? 444 : reply.status) + " " +
+         (redirects ? reply.location : "");
+}
+
+std::string told(const std::optional<Chosen>& chosen) {
+  REQUIRE(chosen);
+  if (!chosen->action.sure) return "not sure: " + chosen->action.reason;
+  return std::to_string(chosen->action.status) + " " + chosen->action.location;
+}
+
+class Live {
+ public:
+  explicit Live(const std::string& http) {
+    for (const char* name : {"x", "index.html", "a/x", "a/b/index.html", "d/index.html/in", "e/y",
+                             "404.html", "p.html"}) {
+      scratch_.write("files/" + std::string(name), name);
+    }
+    std::string text = http;
+    for (auto at = text.find("PORT"); at != std::string::npos; at = text.find("PORT")) {
+      text.replace(at, 4, std::to_string(port_));
+    }
+    for (auto at = text.find("HOME"); at != std::string::npos; at = text.find("HOME")) {
+      text.replace(at, 4, scratch_.path());
+    }
+    const std::string conf = scratch_.write(
+        "nginx.conf", "worker_processes 1;\nevents {}\nhttp {\n" + http_preamble(scratch_) +
+                          "\nroot " + scratch_.path() + "/files;\n" + text + "}\n");
+    config_ = parse(conf, scratch_.path(), disk_reader());
+    REQUIRE(first_problem(config_) == "");
+    site_ = understand(config_);
+    nginx_.emplace(conf, scratch_.path(), port_);
+    REQUIRE(nginx_->up());
+  }
+
+  void ask(const std::vector<Question>& questions) const {
+    for (const Question& one : questions) {
+      CAPTURE(one.method, one.target, one.header, one.host);
+      const auto chosen = choose(config_, *site_, asked_of(one, port_));
+      CHECK(told(chosen) == told(exchange("127.0.0.1", port_, request_text(one))));
+    }
+  }
+  std::optional<Chosen> chosen(const Question& one) const {
+    return choose(config_, *site_, asked_of(one, port_));
+  }
+
+ private:
+  Scratch scratch_{};
+  int port_{free_port()};
+  Config config_{};
+  Fact<Site> site_{};
+  std::optional<RunningNginx> nginx_{};
+};
+
+}  // namespace
+
+TEST_CASE("rewrites: flags, captures, the query, and how often") {
+  if (!have_nginx()) return;
+  const Live site(
+      "server { listen PORT; server_name a.test; merge_slashes off;\n"
+      " location = /out { return 302 /got?$args; }\n"
+      " location /q { rewrite ^/q(.*) /out?c=$1; }\n"
+      " location /drop { rewrite ^ /out?; }\n"
+      " location /new { rewrite ^ /out?a=1? last; }\n"
+      " location /stay { rewrite ^ /out; break; return 418; }\n"
+      " location /away { rewrite ^/away(.*) http://b.test/$1%2Fx%3Fy?z redirect; }\n"
+      " location /perm { rewrite ^(.*)$ /to$1 permanent; }\n"
+      " location /set { set $v $uri; rewrite ^/set(.*) /got; set $w $1; return 302 /$v/$w?$args; "
+      "}\n"
+      " location /esc { set $v -; if ($uri ~ ^/esc(.*)) { set $v $1; } return 302 /$v$1; }\n"
+      " location /args { set $args x=1; return 302 /got?$args; }\n"
+      " location /loop { rewrite ^(.*)$ $1x; }\n"
+      " location /none { rewrite ^ $nothing; set $nothing ''; }\n"
+      " location /a { alias HOME/files/a; location /a/cut { rewrite ^ /a/x break; } }\n"
+      " location /deep { internal; location /deep/er { return 204; } } }\n");
+  site.ask({{"/q/a%20b+c?d"}, {"/q?x=1"},        {"/drop?x"},     {"/new?x=2"},  {"/stay"},
+            {"/away/a%20b"},  {"/away+?q"},      {"/perm/a%25b"}, {"/perm?a"},   {"/set/x%20y"},
+            {"/esc/a%20b"},   {"/args?b=2"},     {"/loop"},       {"/none"},     {"/a/cut"},
+            {"/deep/er"},     {"//./x"},         {"/a//../x"},    {"/a/.%2f/x"}, {"/%2e%2e/x"},
+            {"/a/%2e%2E//x"}, {"/x/..%2Fa%2fx"}, {"/a/x/.%2e/x"}});
+}
+
+TEST_CASE("files: try_files, index, listings, aliases") {
+  if (!have_nginx()) return;
+  const Live site(
+      "server { listen PORT; server_name a.test;\n"
+      " location / { index none.html index.html; }\n"
+      " location /abs { index none.html /x; alias HOME/files/a/; }\n"
+      " location /list { alias HOME/files/a; autoindex on; }\n"
+      " location /try { try_files $uri $uri/ $uri.html /none @back; }\n"
+      " location @back { return 302 /back$uri; }\n"
+      " location /p { try_files $uri $uri.html =418; }\n"
+      " location /lost { try_files /none @nobody; }\n"
+      " location /al/ { alias HOME/files/; try_files $uri $uri/ /al/x; }\n"
+      " location /av/ { alias HOME/files/; try_files /none /av/x?$args; }\n"
+      " location ~ ^/re/(.*)$ { alias HOME/files/$1; try_files '' /x =404; }\n"
+      " location ~ ^/rx/(.*)$ { alias HOME/files/$1; }\n"
+      " location /folder { try_files /a/ =404; }\n"
+      " location /wrong/ { alias HOME/files/x; }\n"
+      " location /if { if (-f HOME/files$arg_f) { return 204; }\n"
+      "  if (!-d HOME/files$arg_f) { return 403; } if (-e $request_filename) { return 410; } } "
+      "}\n");
+  site.ask({{"/"},
+            {"/a"},
+            {"/a?q"},
+            {"/a/"},
+            {"/a/b/"},
+            {"/d/"},
+            {"/d/index.html/"},
+            {"/e/"},
+            {"/none/"},
+            {"/x/"},
+            {"/x", "POST"},
+            {"/x", "PUT"},
+            {"/a/", "PUT"},
+            {"/a/b/", "POST"},
+            {"/abs/"},
+            {"/list/"},
+            {"/list/b/"},
+            {"/list/", "POST"},
+            {"/try"},
+            {"/try/x?q"},
+            {"/p"},
+            {"/pq"},
+            {"/lost"},
+            {"/al/x"},
+            {"/al/a"},
+            {"/al/a/b/"},
+            {"/al/none"},
+            {"/av/none?q"},
+            {"/re/x"},
+            {"/re/none"},
+            {"/rx/x"},
+            {"/rx/a"},
+            {"/folder"},
+            {"/wrong/"},
+            {"/if?f=/x"},
+            {"/if?f=/a"},
+            {"/if?f=/none"},
+            {"/FOO", "FOO"},
+            {"/x", "TRACE"}});
+}
+
+TEST_CASE("error_page: what it answers with, and how often it is asked") {
+  if (!have_nginx()) return;
+  const Live site(
+      "server { listen PORT; server_name a.test; error_page 404 /404.html; error_page 400 @bad;\n"
+      " location @bad { return 302 /bad; }\n"
+      " location /own { error_page 404 = /x; error_page 403 =200 /x; error_page 410 /none;\n"
+      "  location /own/403 { deny all; } location /own/410 { return 410; }\n"
+      "  location /own/text { return 404 text; } }\n"
+      " location /away { error_page 404 http://b.test/$uri; error_page 403 =301 /x;\n"
+      "  location /away/403 { return 403; } location /away/307 { error_page 404 =307 b; } }\n"
+      " location /pass { error_page 502 504 = @spare; proxy_pass http://127.0.0.1:1; }\n"
+      " location @spare { return 503; }\n"
+      " location /twice { error_page 404 = /twice/more; recursive_error_pages on;\n"
+      "  location /twice/more { error_page 410 /x; return 410; } }\n"
+      " location /once { error_page 404 = /once/more; recursive_error_pages off;\n"
+      "  location /once/more { error_page 410 /x; return 410; } }\n"
+      " location /post { error_page 405 = /got; } location /got {\n"
+      "  if ($request_method = GET) { return 302 /GET; } return 302 /other; }\n"
+      " location /moved { error_page 301 = /x; return 301 /y; }\n"
+      " location /cycle { error_page 404 /cycle; recursive_error_pages on; } }\n");
+  site.ask({{"/none"},
+            {"/own/none"},
+            {"/own/403"},
+            {"/own/410"},
+            {"/own/text"},
+            {"/away/none"},
+            {"/away/403"},
+            {"/away/307"},
+            {"/pass"},
+            {"/twice/none"},
+            {"/once/none"},
+            {"/post/x", "PUT"},
+            {"/moved"},
+            {"/cycle"},
+            {"/%zz"},
+            {"/x", "GET", "", "a..b"},
+            {"/x", "GET", "", "-"},
+            {"/x", "HEAD"}});
+}
+
+TEST_CASE("who may: limit_except, satisfy, addresses and passwords") {
+  if (!have_nginx()) return;
+  const Live site(
+      "server { listen PORT; server_name a.test; satisfy any;\n"
+      " location /hidden { limit_except GET { deny all; } return 204; }\n"
+      " location /plain { limit_except POST { allow all; } return 204; }\n"
+      " location /passed { limit_except GET { allow all; } proxy_pass http://127.0.0.1:1; }\n"
+      " location /gif { limit_except GET { allow all; } empty_gif; }\n"
+      " location /either { deny 127.0.0.1; auth_basic x; auth_basic_user_file HOME/none; }\n"
+      " location /one { allow 127.0.0.0/8; deny all; auth_basic x; auth_basic_user_file HOME/no; "
+      "}\n"
+      " location /both { satisfy all; allow 127.0.0.1; auth_basic x; auth_basic_user_file no; }\n"
+      " location /off { auth_basic off; deny all; } location /file { auth_basic x; }\n"
+      " client_max_body_size 10; location /big { client_max_body_size 0; } }\n");
+  site.ask({{"/hidden"},
+            {"/hidden", "HEAD"},
+            {"/hidden", "PUT"},
+            {"/plain"},
+            {"/plain", "POST"},
+            {"/passed", "PUT"},
+            {"/gif"},
+            {"/gif", "PUT"},
+            {"/either"},
+            {"/one"},
+            {"/both"},
+            {"/off"},
+            {"/file"},
+            {"/x", "PUT", "Content-Length: 11"}});
+  CHECK(told(site.chosen({"/both", "GET", "Authorization: Basic YTpi"})).starts_with("not sure"));
+}
+
+TEST_CASE("variables: by maps, of captures, and when they are looked up") {
+  if (!have_nginx()) return;
+  const Live site(
+      "map $uri $m { /got seen; ~^/map(.*)$ $1; default none; }\n"
+      "map $uri $fresh { volatile; ~^/(got|now) $1; default none; }\n"
+      "map $host $name { hostnames; .a.test both; *.b.test head; c.* tail; \\\\default odd; }\n"
+      "geo $net { default 0; 127.0.0.0/8 v4; 127.0.0.1 one; }\n"
+      "split_clients $arg_k $part { 50% half; * rest; }\n"
+      "server { listen PORT default_server; server_name ~^(?<who>[a-z]+)\\.e\\.test$;\n"
+      " location /map { set $a $m; rewrite ^ /got; } location = /got { return 302 "
+      "/$a-$m-$fresh-$1; }\n"
+      " location /name { return 302 /$name/$net/$part/$host/$server_port; }\n"
+      " location /who { return 302 /$who/$cookie_c/$http_x_y/$arg_A/$is_args$args; }\n"
+      " location ~ ^/(?<seg>[^/]+)/(x)?(y) { return 302 /$seg$1$2$3$4; } }\n"
+      "server { listen PORT; server_name x; }\n");
+  site.ask({{"/map", "GET", "", "a.test"},
+            {"/map/a/b"},
+            {"/name"},
+            {"/name", "GET", "", "x.A.test"},
+            {"/name", "GET", "", "q.b.test"},
+            {"/name", "GET", "", "c.d"},
+            {"/name?k=1"},
+            {"/name?k=abcdefgh"},
+            {"/name", "GET", "", "default"},
+            {"/who?a=1&A=2", "GET", "Cookie: b=1; C = 2", "bob.e.test"},
+            {"/who", "GET", "X-Y: z", "Bob.E.test"},
+            {"/seg/xy"},
+            {"/seg/y"}});
+}
+
+TEST_CASE("a server block that is alone at its address") {
+  if (!have_nginx()) return;
+  const Live last("server { listen PORT; server_name ~(.*)a ~b; return 302 /$1; }\n");
+  last.ask({{"/", "GET", "", "xa"}, {"/", "GET", "", "xb"}});
+  const Live first("server { listen PORT; server_name ~b ~(.*)a; return 302 /$1; }\n");
+  first.ask({{"/", "GET", "", "xa"}, {"/", "GET", "", "xb"}});
+}
+
+TEST_CASE("the first line: its length, and a host in it") {
+  if (!have_nginx()) return;
+  const Live site(
+      "server { listen PORT; server_name a.test; return 302 /$host$request_uri$is_args; }\n"
+      "server { listen PORT; server_name b.test; return 302 /b/$host/$http_host$uri; }\n");
+  site.ask({{"http://b.test:80/x"},
+            {"http://B.test"},
+            {"http://b.test?q"},
+            {"HTTP://[::1]/"},
+            {"http://"},
+            {"http://b_x/"},
+            {"ftp://b.test/x#y"},
+            {"x"},
+            {"/#a?b"},
+            {"/?a#b"},
+            {"/" + std::string(8000, 'x')},
+            {"/" + std::string(8171, 'x')},
+            {"/" + std::string(8172, 'x')},
+            {"http://a_" + std::string(9000, 'x')},
+            {"/x", "GET", "", "[a]b:1"},
+            {"/x", "GET", "", "a.:1."},
+            {"/x", "GET", "", "a.test.:80"},
+            {"/x", "GET", "", "a:..1"},
+            {"/x", "GET", "", "[x"},
+            {"/x", "GET", "", "."},
+            {"http://b.test/", "GET", "", "a..b"}});
+}
+
+TEST_CASE("a URI shorter than its location is nginx's own undoing") {
+  const Config config = parse_text(
+      "http { server { listen 80; location /long/ { try_files /x =404;\n"
+      " proxy_pass http://127.0.0.1:1/; } } }");
+  const Fact<Site> site = understand(config);
+  Asked asked = asked_of({"/long/er"}, 80);
+  asked.file = [](const std::string&) { return Fact<FileSeen>(FileSeen{FileSeen::Kind::file}); };
+  const auto chosen = choose(config, *site, asked);
+  CHECK_FALSE(chosen->action.sure);
+}
+
+}  // namespace hopcheck::nginx::test
