@@ -121,33 +121,6 @@ std::optional<Fix> one_default(const Deployment& host, const nginx::Instance& in
   return fix;
 }
 
-/// Host names that a certificate can be made for.
-std::vector<std::string> plain_names(const nginx::ServerBlock& server) {
-  std::vector<std::string> names;
-  for (const std::string& name : server.names) {
-    const bool plain =
-        name.find('.') != std::string::npos && name.front() != '.' &&
-        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string::npos;
-    if (plain) names.push_back(name);
-  }
-  return names;
-}
-
-/// One that certbot keeps for the block's name takes the place of a file that is not there.
-std::optional<Fix> kept_by_certbot(const Deployment& host, const CertificateFiles& files,
-                                   const std::string& name) {
-  const std::string folder = "/etc/letsencrypt/live/" + name + "/";
-  const auto held = certificates_in(host, folder + "fullchain.pem");
-  if (!held.seen() || held->empty() || !held->front().covers(name)) return std::nullopt;
-  const auto line = replaced_in_line(host, files.line, files.file, folder + "fullchain.pem");
-  const auto key = replaced_in_line(host, files.key_line, files.key_file, folder + "privkey.pem");
-  if (!line || !key) return std::nullopt;
-  Fix fix;
-  fix.summary = fmt::format("use {}fullchain.pem, which is there and for {}", folder, name);
-  fix.edits = {*line, *key};
-  return fix;
-}
-
 /// The certificate's file is not there: nginx serves nothing, not even port 80, until one is.
 std::optional<Fix> certified(const Deployment& host, const nginx::Instance& instance,
                              const nginx::Problem& refused) {
@@ -157,7 +130,7 @@ std::optional<Fix> certified(const Deployment& host, const nginx::Instance& inst
       refused.message.find("No such file or directory") == std::string::npos)
     return std::nullopt;
   for (const auto& server : site->servers) {
-    const auto names = plain_names(server);
+    const auto names = names_for_certificate(server);
     for (const auto& files : certificate_files(instance, server)) {
       if (files.file != file || files.key_file.empty() || names.empty()) continue;
       if (auto fix = kept_by_certbot(host, files, names.front())) return fix;
@@ -178,6 +151,34 @@ std::optional<Fix> certified(const Deployment& host, const nginx::Instance& inst
 }
 
 }  // namespace
+
+std::vector<std::string> names_for_certificate(const nginx::ServerBlock& server) {
+  std::vector<std::string> names;
+  for (const std::string& name : server.names) {
+    const bool plain =
+        name.find('.') != std::string::npos && name.front() != '.' &&
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string::npos;
+    if (plain) names.push_back(name);
+  }
+  return names;
+}
+
+std::optional<Fix> kept_by_certbot(const Deployment& host, const CertificateFiles& files,
+                                   const std::string& name) {
+  const std::string folder = "/etc/letsencrypt/live/" + name + "/";
+  const auto held = certificates_in(host, folder + "fullchain.pem");
+  if (!held.seen() || held->empty() || !held->front().covers(name)) return std::nullopt;
+  // It may be this very pair that nginx refuses.
+  const auto hash = key_in(host, folder + "privkey.pem");
+  if (hash.seen() && *hash != held->front().key) return std::nullopt;
+  const auto line = replaced_in_line(host, files.line, files.file, folder + "fullchain.pem");
+  const auto key = replaced_in_line(host, files.key_line, files.key_file, folder + "privkey.pem");
+  if (!line || !key) return std::nullopt;
+  Fix fix;
+  fix.summary = fmt::format("use {}fullchain.pem, which is there and for {}", folder, name);
+  fix.edits = {*line, *key};
+  return fix;
+}
 
 std::optional<Fix> mended(const Deployment& host, const nginx::Instance& instance,
                           const nginx::Problem& refused) {
