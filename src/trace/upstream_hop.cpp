@@ -63,6 +63,16 @@ void judge_rights(const Trail& trail, const Walk& walk, Judged& judged) {
   judged.fault.fix = let_connect(worker, *step);
 }
 
+/// The kernel takes no further connection for a queue that is full.
+void judge_queue(const Listener& listener, int status, Judged& judged) {
+  if (listener.backlog == 0 || listener.queued < listener.backlog) return;
+  refuse(judged,
+         fmt::format("its queue is full: {} connections wait, it has room for {}", listener.queued,
+                     listener.backlog),
+         "socket.backlog-full");
+  judged.fault.status = status;
+}
+
 void judge_unix(const Trail& trail, const Endpoint& endpoint, Judged& judged) {
   const auto walk = trail.host.walk(endpoint.member.path);
   if (trail.instance != nullptr) judge_rights(trail, *walk, judged);
@@ -73,9 +83,11 @@ void judge_unix(const Trail& trail, const Endpoint& endpoint, Judged& judged) {
   }
   if (walk->last().type != PathStep::Type::socket)
     return refuse(judged, "it is no socket: " + describe(walk->last()), "socket.not-a-socket");
-  judged.member.listening = trail.host.listener_of(endpoint) != nullptr;
-  if (!*judged.member.listening)
-    refuse(judged, "the socket is a leftover: nobody accepts on it", "socket.stale-file");
+  const Listener* listener = trail.host.listener_of(endpoint);
+  judged.member.listening = listener != nullptr;
+  if (listener == nullptr)
+    return refuse(judged, "the socket is a leftover: nobody accepts on it", "socket.stale-file");
+  judge_queue(*listener, 502, judged);  // connect() fails at once with EAGAIN
 }
 
 void judge_firewall(const Trail& trail, const Endpoint& endpoint, Judged& judged) {
@@ -98,10 +110,12 @@ void judge_tcp(const Trail& trail, const Endpoint& endpoint, Judged& judged) {
     judged.fault.reason = "it is on another host, which is not asked";
     return;
   }
-  judged.member.listening = trail.host.listener_of(endpoint) != nullptr;
-  if (!*judged.member.listening)
+  const Listener* listener = trail.host.listener_of(endpoint);
+  judged.member.listening = listener != nullptr;
+  if (listener == nullptr)
     return refuse(judged, "nobody listens on " + endpoint.member.text(),
                   "nginx.upstream-not-listening");
+  judge_queue(*listener, 504, judged);  // its SYN is dropped
   judge_firewall(trail, endpoint, judged);
 }
 
