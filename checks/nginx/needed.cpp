@@ -1,5 +1,4 @@
 // What nginx's configuration names, so that it can start, is there and fits.
-#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>

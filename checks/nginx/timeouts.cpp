@@ -1,5 +1,4 @@
 // The hops give up in order: the application first, then nginx, then the load balancer.
-#include <algorithm>
 #include <set>
 
 #include <fmt/format.h>
