@@ -3,25 +3,13 @@
 #include "facts/nginx/escape.h"
 #include "facts/nginx/letters.h"
 #include "facts/nginx/walk.h"
+#include "hopcheck/proxy_pass.h"
 
 namespace hopcheck::nginx {
 
 namespace {
 
 using Kind = Action::Kind;
-
-/// The URI part of a proxy_pass target: behind host and port, or behind a Unix socket's colon.
-std::string uri_part(std::string_view target) {
-  const std::size_t scheme = target.find("://");
-  if (scheme == std::string_view::npos) return {};
-  target.remove_prefix(scheme + 3);
-  if (starts_with_lower(target, "unix:")) {
-    const std::size_t colon = target.find(':', 5);
-    return colon == std::string_view::npos ? "" : std::string(target.substr(colon + 1));
-  }
-  const std::size_t begin = target.find_first_of("/?");
-  return begin == std::string_view::npos ? "" : std::string(target.substr(begin));
-}
 
 }  // namespace
 
@@ -61,7 +49,7 @@ bool Walk::resolve(Action& action) {
 
 /// The URI that the other side gets.
 std::string Walk::sent_uri(const Action& action, bool variables) {
-  std::string part = uri_part(action.target);
+  std::string part = proxy_pass_of(action.target).uri;
   if (variables && !part.empty()) return (part.starts_with('?') ? "/" : "") + part;
   if (part.empty() && visit_.unparsed_valid) return visit_.request_uri;
   const Location* owner = nullptr;

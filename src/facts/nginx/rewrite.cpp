@@ -294,10 +294,9 @@ Flow Script::give(const Directive& directive) {
   const std::string_view first = directive.arg(0);
   const bool is_code = first.find_first_not_of("0123456789") == std::string_view::npos;
   const std::string_view text = is_code ? directive.arg(1) : first;
-  if (redirects) {
-    // Captures are not escaped here.
-    action.location = expand(visit_, text).value_or("");
-  }
+  // Captures are not escaped here.
+  const auto expanded = expand(visit_, text);
+  if (redirects) action.location = expanded.value_or("");
   out_.error = redirects || (action.status >= 400 && text.empty());
   // Before nginx answers so, it reads the body and forgets it.
   if (redirects || !out_.error) visit_.body = 0;

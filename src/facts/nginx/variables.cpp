@@ -120,7 +120,9 @@ std::optional<std::string> of_files(Visit& visit, std::string_view name) {
     return path ? std::optional(path->refused ? "" : path->text) : std::nullopt;
   }
   const Base base = base_of(visit);
-  auto root = expand(visit, base.files.path);
+  std::string_view written = base.files.path;
+  if (!base.files.alias && written.ends_with('/')) written.remove_suffix(1);
+  auto root = expand(visit, written);
   if (root && !root->starts_with('/')) *root = visit.config->prefix + "/" + *root;
   return root;
 }
@@ -194,6 +196,14 @@ std::optional<std::string> evaluate(Visit& visit, const std::string& name, bool&
   return plain ? std::optional<std::string>("") : std::nullopt;
 }
 
+/// What a piece stood for is no longer so: a map's pattern has captured since.
+bool has_changed(const Visit& visit, const Piece& piece, const std::string& value) {
+  if (piece.kind == Piece::Kind::capture) return capture(visit, piece.text) != value;
+  if (piece.kind == Piece::Kind::literal) return false;
+  const auto now = visit.values.find(lower(piece.text));
+  return now != visit.values.end() && now->second != value;
+}
+
 }  // namespace
 
 std::string own_name(const ServerBlock& server) {
@@ -262,12 +272,10 @@ std::optional<std::vector<std::string>> values_of(Visit& visit, const std::vecto
     out.push_back(std::move(*value));
   }
   for (std::size_t i = 0; i < pieces.size(); ++i) {
-    if (pieces[i].kind == Piece::Kind::capture && capture(visit, pieces[i].text) != out[i]) {
-      return std::nullopt;
-    }
-    const auto now = visit.values.find(lower(pieces[i].text));
-    const bool variable = pieces[i].kind == Piece::Kind::variable && now != visit.values.end();
-    if (variable && now->second != out[i]) return std::nullopt;
+    if (!has_changed(visit, pieces[i], out[i])) continue;
+    visit.notes.push_back("$" + std::string(pieces[i].text) +
+                          " changes while a text with it is put together");
+    return std::nullopt;
   }
   return out;
 }

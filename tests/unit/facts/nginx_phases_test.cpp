@@ -349,4 +349,58 @@ TEST_CASE("a URI shorter than its location is nginx's own undoing") {
   CHECK_FALSE(chosen->action.sure);
 }
 
+TEST_CASE("the name in the handshake, and the Host") {
+  const Config config = parse_text(
+      "http { server { listen 443 ssl default_server; return 302 /first$1; }\n"
+      "server { listen 443; server_name ~^(.)\\.c$; return 302 /c/$1; }\n"
+      "server { listen 443; server_name no.test; ssl_reject_handshake on; }\n"
+      "server { listen 443; server_name two.test; merge_slashes off; return 302 /two$uri; } }");
+  const Fact<Site> site = understand(config);
+  const auto to = [&](const std::string& sni, const std::string& host, bool tls = true) {
+    Asked asked = asked_of({"//x", "GET", "", host}, 443);
+    asked.sni = sni;
+    asked.tls = tls;
+    const auto chosen = choose(config, *site, asked);
+    REQUIRE(chosen);
+    return chosen->server_name + " " + chosen->action.location + chosen->action.reason;
+  };
+  CHECK(to("", "two.test") == "two.test https://two.test/two/x");
+  CHECK(to("two.test", "two.test") == "two.test https://two.test/two//x");
+  CHECK(to("two.test", "other") == " https://other/first");
+  CHECK(to("a.c", "A.c") == "~^(.)\\.c$ https://a.c/c/a");
+  CHECK(to("a.c", "other") == " https://other/first");
+  CHECK(to("no.test", "two.test") == "no.test nginx refuses the TLS handshake");
+  CHECK(to("", "no.test", false) == "no.test a plain request came to a TLS port");
+}
+
+TEST_CASE("a text whose variables change while it is put together is not guessed") {
+  const Config config = parse_text(
+      "http { map $uri $m { default x; ~^/(?<part>.*)$ $part; }\n"
+      "server { listen 80; location / { set $v $part$m; return 302 /$v; } } }");
+  const Fact<Site> site = understand(config);
+  const auto chosen = choose(config, *site, asked_of({"/a"}, 80));
+  CHECK_FALSE(chosen->action.sure);
+  CHECK(chosen->action.reason.find("$part changes") != std::string::npos);
+}
+
+TEST_CASE("what a program decides is said, with its line") {
+  const Config config = parse_text(
+      "http { server { listen 80; location / { access_by_lua_block { x() } return 204; }\n"
+      "location /p { access_by_lua_block { x() } proxy_pass http://127.0.0.1:1; }\n"
+      "location /a { auth_request /p; proxy_pass http://127.0.0.1:1; }\n"
+      "location /c { if ($cookie_a) { return 403; } return 204; } } }");
+  const Fact<Site> site = understand(config);
+  const auto why = [&](const std::string& path, bool headers = true) {
+    Asked asked = asked_of({path}, 80);
+    if (!headers) asked.headers.reset();
+    const auto chosen = choose(config, *site, asked);
+    return chosen->action.sure ? "" : chosen->action.reason;
+  };
+  CHECK(why("/") == "");
+  CHECK(why("/p").find("nginx.conf:2) may decide") != std::string::npos);
+  CHECK(why("/a").find("auth_request /p; (/etc/nginx/nginx.conf:3)") != std::string::npos);
+  CHECK(why("/c") == "");
+  CHECK(why("/c", false).find("nginx.conf:4)") != std::string::npos);
+}
+
 }  // namespace hopcheck::nginx::test

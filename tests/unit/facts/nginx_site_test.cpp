@@ -138,6 +138,19 @@ TEST_CASE("members of an upstream, or the address itself") {
   CHECK_THROWS_AS(places("proxy_pass nonsense;"), NotSeen);
 }
 
+TEST_CASE("how an upstream spreads requests, and when it gives a member up") {
+  const Config config = parse_text(
+      "http { upstream app { server a:1 weight=3 max_fails=0 fail_timeout=5s; server b:2; } }");
+  const Fact<Site> site = understand(config);
+  const auto& all = site->upstreams.at(0).members;
+  CHECK(all.at(0).weight == 3);
+  CHECK(all.at(0).max_fails == 0);
+  CHECK(all.at(0).fail_timeout == "5s");
+  CHECK(all.at(1).weight == 1);
+  CHECK(all.at(1).max_fails == 1);
+  CHECK(all.at(1).fail_timeout == "10s");
+}
+
 TEST_CASE("what is not read is not guessed") {
   const auto chosen = [](const std::string& text, const std::string& host,
                          const std::string& path) {
