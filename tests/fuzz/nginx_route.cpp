@@ -18,8 +18,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   try {
     const auto site = nginx::understand(config);
     if (!site.seen()) return 0;
-    const auto number = static_cast<int>(parse_number(port, 0, 65535));
-    const auto chosen = nginx::choose(config, *site, address, number, host, uri);
+    nginx::Asked asked;
+    asked.address = address;
+    asked.port = static_cast<int>(parse_number(port, 0, 65535));
+    asked.host = host;
+    asked.path = uri;
+    // Some send no further header, some come from where that is known.
+    if (size % 2 == 0) asked.headers.emplace();
+    if (size % 4 < 2) asked.client = "10.0.0.1";
+    const auto chosen = nginx::choose(config, *site, asked);
     if (!chosen) return 0;
     fuzz::require(chosen->server != nullptr, "an answer comes from a server block");
     nginx::members(*site, chosen->action);
