@@ -1,5 +1,9 @@
 // An application that the load balancer talks to itself is not bound to loopback.
+#include <algorithm>
+#include <set>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
@@ -10,16 +14,32 @@ using namespace hopcheck;
 
 namespace {
 
-/// nginx runs and passes requests on to this server: the load balancer is to talk to it.
-bool nginx_stands_in_front(const Deployment& host, const AppServer& app) {
+/// The nginx that runs and passes requests on to this server: the load balancer is to talk to it.
+const nginx::Instance* nginx_in_front(const Deployment& host, const AppServer& app) {
   for (const Endpoint& endpoint : host.endpoints().seen_items()) {
     const auto behind = host.app_behind(endpoint);
     if (!behind.seen() || *behind != &app) continue;
     for (const auto& sender : host.senders(endpoint)) {
-      if (sender.instance != nullptr && sender.instance->master != 0) return true;
+      if (sender.instance != nullptr && sender.instance->master != 0) return sender.instance;
     }
   }
-  return false;
+  return nullptr;
+}
+
+Fix point_at(const Deployment& host, const nginx::Instance& front, const Listener& app) {
+  std::set<int> ports;
+  for (const Listener& listener : host.listeners()->seen_items()) {
+    const auto& pids = listener.pids.seen_items();
+    const bool its = std::find(pids.begin(), pids.end(), front.master) != pids.end();
+    if (its && listener.kind == Listener::Kind::tcp && !listener.is_loopback())
+      ports.insert(listener.port);
+  }
+  Fix fix;
+  fix.on = On::lb;
+  fix.summary = fmt::format("point the load balancer at nginx{}, which passes requests on to {}",
+                            ports.empty() ? "" : fmt::format(", port {}", fmt::join(ports, " or ")),
+                            app.text());
+  return fix;
 }
 
 Fix bind_to_all(const Deployment& host, const AppServer& app, const Listener& listener) {
@@ -70,12 +90,9 @@ HOPCHECK_CHECK(app_bind_address) {
           for (const auto& socket : uwsgi_values(host, app, {"socket", "http-socket", "http"}))
             finding.evidence.push_back(socket.from);
         }
-        Fix front;
-        front.summary = "point the load balancer at nginx, which passes requests on to loopback";
-        front.on = On::lb;
         finding.fixes = {bind_to_all(host, app, listener)};
-        if (nginx_stands_in_front(host, app))
-          finding.fixes.insert(finding.fixes.begin(), std::move(front));
+        if (const auto* front = nginx_in_front(host, app))
+          finding.fixes.insert(finding.fixes.begin(), point_at(host, *front, listener));
         out.report(std::move(finding));
       }
     }

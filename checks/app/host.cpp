@@ -5,6 +5,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/lb_commands.h"
 #include "hopcheck/lines.h"
 #include "hopcheck/server_blocks.h"
 #include "hopcheck/source_lines.h"
@@ -129,11 +130,12 @@ class Report {
     if (auto fix = name_in_nginx(host_, route_, name_)) finding_.fixes.push_back(std::move(*fix));
     const auto in_source = one_more_host();
     if (in_source) finding_.fixes.push_back(*in_source);
-    Fix lb;
-    lb.summary =
-        fmt::format("let the load balancer's health check send Host {}, where it can", name_);
-    lb.on = On::lb;
-    finding_.fixes.push_back(std::move(lb));
+    if (can_send_host(route_.target->lb)) {
+      Fix lb;
+      lb.summary = fmt::format("let the load balancer's health check send Host {}", name_);
+      lb.on = On::lb;
+      finding_.fixes.push_back(std::move(lb));
+    }
     if (in_source) return;
     Fix repo;
     repo.summary =

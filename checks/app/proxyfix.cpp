@@ -7,6 +7,7 @@
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 #include "hopcheck/forwarded.h"
+#include "hopcheck/proxy_fix.h"
 
 using namespace hopcheck;
 
@@ -91,33 +92,30 @@ void cite_ways(const Route& route, const Addresses& addresses, Finding& finding)
   finding.evidence.push_back(cite("proxies", lb.proxies, std::to_string(lb.proxies.value)));
 }
 
-Fix in_source(std::string summary) {
-  Fix fix;
-  fix.summary = std::move(summary);
-  fix.on = On::repo;
-  return fix;
-}
-
-std::string then_restart(const AppServer& app) {
-  return app.unit.empty() ? ", then restart the application"
-                          : ", then systemctl restart " + shell_quote(app.unit);
-}
-
-/// What a source needs that has no ProxyFix yet.
-Fix wrap(const AppServer& app, const Evidence& source, int x_for) {
-  return in_source(fmt::format(
-      "in {}, once the application is made: from werkzeug.middleware.proxy_fix import ProxyFix; "
-      "app.wsgi_app = ProxyFix(app.wsgi_app, x_for={}, x_proto=1){}",
-      source.source, x_for, then_restart(app)));
-}
-
 /// The call as it should stand.
-Fix write_instead(const AppServer& app, const ProxyFix& right) {
+Fix write_instead(const Deployment& host, const AppServer& app, const ProxyFix& right) {
   std::string call = right.text();
   const std::string name = "ProxyFix(";
   call.insert(name.size(), call == name + ")" ? "app.wsgi_app" : "app.wsgi_app, ");
-  return in_source(fmt::format("in {}:{} write {}{}", right.from.source, right.from.line,
-                               call, then_restart(app)));
+  const auto line = source_line(host, right.from);
+  const auto begin = line.seen() ? line->find(name) : std::string::npos;
+  const auto end = begin == std::string::npos ? begin : line->find(')', begin);
+  const auto inner = begin == std::string::npos ? begin : line->find_first_of(",)", begin);
+  Fix fix;
+  fix.on = On::repo;
+  fix.commands = restart_commands(app);
+  fix.interrupts = Interrupts::restart;
+  if (end == std::string::npos || line->find('(', begin + name.size()) < end) {
+    fix.summary = fmt::format("in {}:{} write {}", right.from.source, right.from.line, call);
+    return fix;
+  }
+  // What is wrapped, and how the class is reached, stay as they are.
+  std::string changed = *line;
+  changed.replace(inner, end + 1 - inner,
+                  right.text() == name + ")" ? ")" : ", " + right.text().substr(name.size()));
+  fix.summary = "let ProxyFix count the proxies that there are";
+  fix.edits = {{right.from.source, right.from.line, *line, changed}};
+  return fix;
 }
 
 /// What is in front of the application, in words: "the load balancer and nginx".
@@ -139,7 +137,8 @@ Finding begin(const Route& route, const AppServer& app, const char* code) {
   return finding;
 }
 
-void judge_addresses(const Route& route, const AppServer& app, const ProxyFix& fix, Outcome& out) {
+void judge_addresses(const Deployment& host, const Route& route, const AppServer& app,
+                     const ProxyFix& fix, Outcome& out) {
   const int count = fix.x_for.value_or(0);
   if (count == 0) return;
   const LbSettings& lb = route.target->lb;
@@ -178,7 +177,7 @@ void judge_addresses(const Route& route, const AppServer& app, const ProxyFix& f
   cite_ways(route, addresses, finding);
   ProxyFix counted = fix;
   counted.x_for = right;
-  if (right > 0) finding.fixes = {write_instead(app, counted)};
+  if (right > 0) finding.fixes = {write_instead(host, app, counted)};
   out.report(std::move(finding));
 }
 
@@ -223,7 +222,7 @@ void judge_unset(const Deployment& host, const Route& route, const AppServer& ap
   }
   ProxyFix right = fix;
   right.x_host = right.x_prefix = 0;
-  finding.fixes = {write_instead(app, right)};
+  finding.fixes = {write_instead(host, app, right)};
   out.report(std::move(finding));
 }
 
@@ -245,13 +244,13 @@ void judge_scheme(const Deployment& host, const Route& route, const AppServer& a
     finding.evidence = {source.proxy_fix->from};
     ProxyFix right = *source.proxy_fix;
     right.x_proto = 1;
-    finding.fixes = {write_instead(app, right)};
+    finding.fixes = {write_instead(host, app, right)};
   } else {
     finding.title = fmt::format(
         "X-Forwarded-Proto {} arrives at {}, and nothing there reads it (no ProxyFix): {}",
         path->told, app.text(), minds.words);
     const Evidence place{EvidenceKind::file, source.files.front(), 0, {}, false};
-    finding.fixes = {wrap(app, place, 0)};
+    finding.fixes = {with_proxy_fix(host, app, 0)};
   }
   if (route.instance != nullptr) finding.evidence.push_back(route.action.from);
   finding.evidence.push_back(cite("url", route.target->site.url, route.target->site.url.value));
@@ -260,8 +259,8 @@ void judge_scheme(const Deployment& host, const Route& route, const AppServer& a
 }
 
 /// The application asks who its client is, and is told who its proxy is.
-void judge_missing(const Route& route, const AppServer& app, const AppSource& source,
-                   Outcome& out) {
+void judge_missing(const Deployment& host, const Route& route, const AppServer& app,
+                   const AppSource& source, Outcome& out) {
   if (source.asks_address.empty() || source.own_way) return;
   // uWSGI gets the address as nginx knows it; others than gunicorn may read the header themselves.
   if (app.kind != AppServer::Kind::gunicorn || route.instance == nullptr) return;
@@ -278,7 +277,7 @@ void judge_missing(const Route& route, const AppServer& app, const AppSource& so
       on_socket ? "none, since gunicorn listens on a Unix socket" : "that of nginx for everybody");
   finding.evidence = {asks};
   cite_ways(route, addresses, finding);
-  finding.fixes = {wrap(app, asks, std::max(right, 1))};
+  finding.fixes = {with_proxy_fix(host, app, std::max(right, 1))};
   out.report(std::move(finding));
 }
 
@@ -287,10 +286,10 @@ void judge(const Deployment& host, const Route& route, const AppServer& app, Out
   if (is_https_site(route)) judge_scheme(host, route, app, out);
   if (source.own_way) return;
   if (source.proxy_fix) {
-    judge_addresses(route, app, *source.proxy_fix, out);
+    judge_addresses(host, route, app, *source.proxy_fix, out);
     judge_unset(host, route, app, *source.proxy_fix, out);
   } else {
-    judge_missing(route, app, source, out);
+    judge_missing(host, route, app, source, out);
   }
 }
 

@@ -6,6 +6,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/flask_source.h"
 #include "hopcheck/lines.h"
 #include "hopcheck/sample.h"
 #include "hopcheck/source_lines.h"
@@ -191,8 +192,13 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
     finding.confidence = Confidence::likely;
     finding.title = fmt::format("{} says {} with status {}: the load balancer keeps sending",
                                 route.request.path, said, exchange.status);
-    fix.summary = fmt::format("answer {} with status 503 while the application is not ready",
-                              route.request.path);
+    const auto handler = handler_line(host, route, route.request.path);
+    fix.summary = fmt::format(
+        "answer {} with status 503 while the application is not ready{} (that takes this host out "
+        "of service for as long as it says so)",
+        route.request.path,
+        handler ? fmt::format(", in the function at {}:{}", handler->source, handler->line) : "");
+    if (handler) finding.evidence.push_back(*handler);
     finding.evidence.push_back(
         cite("codes", route.target->lb.codes, route.target->lb.codes.value.text));
   } else {

@@ -7,7 +7,9 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/lines.h"
 #include "hopcheck/packages.h"
+#include "hopcheck/proxy_fix.h"
 
 using namespace hopcheck;
 
@@ -67,12 +69,24 @@ Fix allow(const Deployment& host, const AppServer& app, const Located<std::strin
   return fix;
 }
 
-Fix proxy_fix() {
+/// nginx reaches the same socket at 127.0.0.1, which gunicorn believes by default.
+std::optional<Fix> by_loopback(const Deployment& host, const Route& route, const Endpoint& endpoint,
+                               const Located<std::string>& allowed) {
+  const std::string there = fmt::format("127.0.0.1:{}", endpoint.member.port);
+  const bool believed = allowed.value.find("127.0.0.1") != std::string::npos;
+  if (!believed || is_loopback(endpoint.member.host) || !*host.is_local(endpoint))
+    return std::nullopt;
+  if (!host.listeners()->any([&](const Listener& listener) {
+        return listener.serves("127.0.0.1", endpoint.member.port);
+      }))
+    return std::nullopt;
+  const auto edit = replaced_in_line(host, endpoint.member.from, endpoint.member.text(), there);
+  if (!edit) return std::nullopt;
   Fix fix;
-  fix.summary =
-      "let the application take the scheme from the header itself: app.wsgi_app = "
-      "ProxyFix(app.wsgi_app, x_for=0, x_proto=1)";
-  fix.on = On::repo;
+  fix.summary = fmt::format("let nginx pass requests to {}, as which gunicorn believes it", there);
+  fix.edits = {*edit};
+  fix.commands = {route.instance->load_command()};
+  fix.interrupts = Interrupts::reload;
   return fix;
 }
 
@@ -121,11 +135,13 @@ void judge_peer(const Deployment& host, const Route& route, Outcome& out) {
   const Fact<std::string> version = installed_version(host, *app, "gunicorn");
   const bool takes_networks = version.seen() && compare_versions(*version, "24.1.1") >= 0;
   if (route.instance != nullptr) {
-    finding.fixes = {allow(host, *app, allowed, belief.peer)};
+    if (auto fix = by_loopback(host, route, endpoint, allowed))
+      finding.fixes.push_back(std::move(*fix));
+    finding.fixes.push_back(allow(host, *app, allowed, belief.peer));
   } else if (!peers.empty() && (!networks || takes_networks)) {
     finding.fixes = {allow(host, *app, allowed, joined(peers))};
   }
-  finding.fixes.push_back(proxy_fix());
+  finding.fixes.push_back(with_proxy_fix(host, *app, 0));
   if (finding.fixes.size() == 1) {
     Fix all = allow(host, *app, allowed, "*");
     all.widens = "whoever reaches this port: they can claim https";

@@ -6,8 +6,10 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/flask_source.h"
 #include "hopcheck/gunicorn.h"
 #include "hopcheck/incidents.h"
+#include "hopcheck/logs.h"
 #include "hopcheck/packages.h"
 #include "hopcheck/sample.h"
 
@@ -103,6 +105,27 @@ int nginx_waits(const Deployment& host, const AppServer& app, Finding& finding) 
   return 0;
 }
 
+/// "GET /report": what nginx was waiting for when it lost a worker; "" where its log does not say.
+std::string killed_request(const Deployment& host, const AppServer& app, Finding& finding) {
+  if (!host.nginx().seen()) return {};
+  for (const auto& instance : *host.nginx()) {
+    const auto errors = current_errors(host, instance);
+    for (const Logged& logged : errors.seen_items()) {
+      if (logged.what != "closed-early" && logged.what != "reset-early") continue;
+      const auto place = place_of(instance, logged.server, logged.path);
+      if (!place || logged.path.empty() || logged.path == "*") continue;
+      for (const Route* route : host.routes_through(place->node())) {
+        if (!leads_to(host, *route, app)) continue;
+        finding.evidence.push_back(logged.evidence());
+        if (const auto handler = handler_line(host, *route, logged.path))
+          finding.evidence.push_back(*handler);
+        return logged.method + " " + logged.path;
+      }
+    }
+  }
+  return {};
+}
+
 void add_limits(const Deployment& host, const AppServer& app, Finding& finding) {
   const auto& timeout = app.gunicorn.timeout_s;
   if (timeout.seen()) finding.evidence.push_back(with_name("timeout", timeout->from));
@@ -112,9 +135,10 @@ void add_limits(const Deployment& host, const AppServer& app, Finding& finding) 
       cite("idle_timeout", lb.idle_timeout_ms, duration_text(lb.idle_timeout_ms.value)));
   finding.detail = outcome_of(host, app);
   Fix code;
-  code.summary =
-      "find the request that takes so long (the lines around these in the journal, and "
-      "the access log), and make it short or hand it to a queue";
+  const std::string request = killed_request(host, app, finding);
+  code.on = On::repo;
+  code.summary = fmt::format("make {} short, or hand its work to a queue",
+                             request.empty() ? "the request that takes so long" : request);
   const int longest = (nginx_s > 0 ? nginx_s : lb.idle_timeout_ms.value / 1000) - 5;
   if (timeout.seen() && timeout->value < longest) {
     Fix patient = set_gunicorn(host, app, {"timeout", "--timeout", "-t"}, timeout, longest);
@@ -173,21 +197,6 @@ bool workers_run(const Deployment& host, const AppServer& app) {
   return running > 0;
 }
 
-Fix more_room(const Deployment& host, const AppServer& app, int capacity) {
-  constexpr int kThreads = 8;
-  const auto& threads = app.gunicorn.threads;
-  const int wanted = threads.seen() ? std::max(kThreads, threads->value * 2) : kThreads;
-  Fix fix = set_gunicorn(host, app, {"threads", "--threads", ""}, threads, wanted);
-  fix.summary = fmt::format("free the {} now, and let each worker handle {} requests at once",
-                            capacity == 1 ? "worker" : "workers", wanted);
-  if (fix.commands.empty() && app.unit.ends_with(".service")) {
-    fix.summary = "free the workers; it lasts until as many requests hang again";
-    fix.commands = {"systemctl restart " + shell_quote(app.unit)};
-    fix.lasts = Lasts::until_restart;
-  }
-  return fix;
-}
-
 void judge_queue(const Deployment& host, const AppServer& app, const Route& route, Outcome& out) {
   const Exchange& exchange = *host.probe(route);
   if (exchange.outcome != Exchange::Outcome::timed_out || !exchange.connected) return;
@@ -220,7 +229,7 @@ void judge_queue(const Deployment& host, const AppServer& app, const Route& rout
     finding.detail = fmt::format(
         "Nobody took the request from the queue in {}: all workers are busy with others.",
         duration_text(std::lround(exchange.total_ms)));
-    finding.fixes = {more_room(host, app, *capacity)};
+    finding.fixes = {more_at_once(host, app)};
     return out.report(std::move(finding));
   }
 }

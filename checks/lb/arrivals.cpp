@@ -57,12 +57,12 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
   finding.detail = fmt::format("hopcheck's own {} {} with the same User-Agent is in it.",
                                route.request.method, route.request.path);
   finding.about = {route.node()};
-  finding.evidence = {{EvidenceKind::log, own->file, 0, own->text(), true},
+  finding.evidence = {{EvidenceKind::log, own->file, 0, own->text() + " (hopcheck itself)", true},
                       cite("profile", lb.profile, lb.profile.value)};
   Fix fix;
   fix.summary =
-      "ask the load balancer whether this host is its target and what it sees; let its "
-      "addresses in where the cloud's own firewall stands between";
+      "ask the load balancer whether this host is its target and what it sees; where nothing "
+      "arrives, let its addresses in at the cloud's firewall (the instance's security group)";
   fix.on = On::lb;
   if (lb.profile.value == "aws-alb" || lb.profile.value == "aws-nlb")
     fix.commands = {"aws elbv2 describe-target-health --target-group-arn ARN"};

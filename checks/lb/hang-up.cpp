@@ -1,8 +1,11 @@
 // Requests that whoever asked gave up, always after the same time.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/gunicorn.h"
 #include "hopcheck/logs.h"
 
 using namespace hopcheck;
@@ -10,6 +13,7 @@ using namespace hopcheck;
 namespace {
 
 constexpr int kGivenUp = 499;
+constexpr int kUsualIdleS = 60;             // an AWS load balancer's own default
 constexpr std::uint64_t kFewestProbes = 3;  // one slow probe changes nothing at the load balancer
 
 /// The target whose load balancer hangs up after this time; null: none is known to.
@@ -46,7 +50,7 @@ Finding hung_up(const Target& target, const Gathering& at) {
     patient.commands = {
         "aws elbv2 modify-load-balancer-attributes --load-balancer-arn ARN "
         "--attributes Key=idle_timeout.timeout_seconds,Value=" +
-        std::to_string(2 * limit.value / 1000)};
+        std::to_string(std::max(kUsualIdleS, 2 * limit.value / 1000))};
   finding.fixes = {std::move(patient), std::move(sooner)};
   return finding;
 }
@@ -74,13 +78,37 @@ std::uint64_t given_up(const Prober& prober) {
   return count;
 }
 
-void judge_probes(const Route& route, const AccessLog& log, Outcome& out) {
+/// When a probe of this path was last given up; 0: the logs do not say.
+long long last_given_up(const AccessLog& log, const std::string& path) {
+  long long last = 0;
+  for (const Failed& failed : log.failed) {
+    if (failed.status == kGivenUp && failed.prober && failed.path == path)
+      last = std::max(last, failed.seen.last);
+  }
+  return last;
+}
+
+/// Where the probe waits for a worker, a quicker answer of its own does not help it.
+void add_workers(const Deployment& host, const Route& route, Finding& finding) {
+  for (const auto& endpoint : route.endpoints) {
+    const auto app = host.app_behind(endpoint);
+    if (!app.seen() || *app == nullptr || (*app)->kind != AppServer::Kind::gunicorn) continue;
+    const auto& workers = (*app)->gunicorn.workers;
+    if (workers.seen()) finding.evidence.push_back(workers->from);
+    return finding.fixes.push_back(more_at_once(host, **app));
+  }
+}
+
+void judge_probes(const Deployment& host, const Route& route, const AccessLog& log, Outcome& out) {
   const Prober* worst = nullptr;
   for (const Prober& prober : log.probers) {
     if (prober.ours || prober.path != route.request.path) continue;
     if (worst == nullptr || given_up(prober) > given_up(*worst)) worst = &prober;
   }
   if (worst == nullptr || given_up(*worst) < kFewestProbes) return;
+  // What an earlier start of the application kept waiting accuses nobody.
+  const long long last = last_given_up(log, route.request.path);
+  if (last > 0 && last <= *app_started(host, route)) return;
   const auto& limit = route.target->lb.timeout_ms;
   const std::string waits = duration_text(limit.value);
   Finding finding;
@@ -95,11 +123,11 @@ void judge_probes(const Route& route, const AccessLog& log, Outcome& out) {
   finding.evidence = {{EvidenceKind::log, worst->file, 0, worst->text(), true},
                       cite("timeout", limit, waits)};
   Fix shallow;
-  shallow.summary = fmt::format(
-      "let {} answer at once, also when the application is busy: no database, no waiting",
-      route.request.path);
+  shallow.summary =
+      fmt::format("let {} answer at once: no database, no waiting", route.request.path);
   shallow.on = On::repo;
-  finding.fixes = {std::move(shallow)};
+  add_workers(host, route, finding);
+  finding.fixes.push_back(std::move(shallow));
   out.report(std::move(finding));
 }
 
@@ -118,7 +146,7 @@ HOPCHECK_CHECK(lb_hang_up) {
     durations = durations || logs.seen.durations || logs.seen.failed.empty();
     for (const Route* route : host.requested().seen_items()) {
       if (route->instance == &instance && route->kind == Route::Kind::probe)
-        judge_probes(*route, logs.seen, out);
+        judge_probes(host, *route, logs.seen, out);
     }
     const auto at = gathering(logs.seen, kGivenUp, false);
     if (!at) return;

@@ -3,6 +3,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/lb_commands.h"
 #include "hopcheck/server_blocks.h"
 
 using namespace hopcheck;
@@ -33,6 +34,13 @@ const nginx::Listen* plain_listen(const nginx::ServerBlock& server) {
   return nullptr;
 }
 
+/// It answers as well where the load balancer sends its target's address.
+bool answers_to_address(const Deployment& host, Request request, const StatusCodes& codes) {
+  request.host = request.address;
+  const auto exchange = ask_this_host(host, request);
+  return exchange.seen() && exchange->answered() && codes.contains(exchange->status);
+}
+
 void judge(const Deployment& host, const Route& probe, Outcome& out) {
   const Fact<Exchange> answer = host.probe(probe);
   const auto& codes = probe.target->lb.codes.value;
@@ -61,11 +69,17 @@ void judge(const Deployment& host, const Route& probe, Outcome& out) {
   finding.evidence = {cite(probe.request, *answer), seen, way->server->from, way->action.from,
                       cite("port", probe.target->lb.port, std::to_string(probe.request.port))};
   Fix fix;
-  fix.summary = fmt::format(
-      "point the load balancer's health check and traffic at port {}, with "
-      "Host {} where it can send one",
-      listen->port, request.host);
+  fix.summary = fmt::format("point the load balancer's traffic and health check at port {}",
+                            listen->port);
+  if (!answers_to_address(host, request, codes)) {
+    fix.summary += can_send_host(probe.target->lb)
+                       ? ", with Host " + request.host
+                       : fmt::format(", and let that block answer to other names as well: it "
+                                     "answers to {}",
+                                     request.host);
+  }
   fix.on = On::lb;
+  fix.commands = move_to_port(probe.target->lb, listen->port);
   finding.fixes = {std::move(fix)};
   out.report(std::move(finding));
 }

@@ -6,6 +6,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/lb_commands.h"
 #include "hopcheck/mend.h"
 
 using namespace hopcheck;
@@ -17,6 +18,7 @@ struct Offer {
   const Listener* listener{nullptr};
   std::string who{};  ///< "nginx", "gunicorn shop:app (shop.service, pid 33)"
   const nginx::Instance* instance{nullptr};  ///< null: an app server's
+  const AppServer* app{nullptr};             ///< null: nginx's
   std::vector<Evidence> set_at{};            ///< the listen or bind that asks for it
 };
 
@@ -51,13 +53,13 @@ std::optional<Offer> offer_of(const Deployment& host, const Listener& listener) 
   if (const auto* instances = host.nginx().if_seen()) {
     for (const auto& instance : *instances) {
       if (instance.master != 0 && holds(listener, instance.master))
-        return Offer{&listener, "nginx", &instance, listens_on(instance, listener)};
+        return Offer{&listener, "nginx", &instance, nullptr, listens_on(instance, listener)};
     }
   }
   if (const auto* apps = host.app_servers().if_seen()) {
     for (const auto& app : *apps) {
       if (holds(listener, app.pid))
-        return Offer{&listener, app.text(), nullptr, binds_to(app, listener)};
+        return Offer{&listener, app.text(), nullptr, &app, binds_to(app, listener)};
     }
   }
   return std::nullopt;
@@ -101,6 +103,17 @@ std::optional<Fix> listen_there_too(const Deployment& host, const Offer& offer, 
   return fix;
 }
 
+/// The application server goes back to the port that is probed.
+std::optional<Fix> bind_there(const Deployment& host, const Offer& offer, int port) {
+  if (offer.app == nullptr) return std::nullopt;
+  Fix fix;
+  fix.interrupts = Interrupts::restart;
+  const std::string to = address_text(offer.listener->address, port);
+  if (!bind_elsewhere(host, *offer.app, offer.listener->text(), to, fix)) return std::nullopt;
+  fix.summary = fmt::format("bind {} to {}, where the load balancer asks", offer.who, to);
+  return fix;
+}
+
 Finding mismatch(const Deployment& host, const Route& route, const std::vector<Offer>& offered) {
   const int port = route.request.port;
   Finding finding;
@@ -118,16 +131,13 @@ Finding mismatch(const Deployment& host, const Route& route, const std::vector<O
   finding.title += fmt::format("; {} listens on {}", meant.who, meant.listener->text());
   if (meant.listener->is_loopback()) return finding;
   Fix fix;
-  fix.summary = fmt::format("point the load balancer's health check and traffic at port {}",
+  fix.summary = fmt::format("point the load balancer's traffic and health check at port {}",
                             meant.listener->port);
   fix.on = On::lb;
-  if (route.target->lb.profile.value == "aws-alb" || route.target->lb.profile.value == "aws-nlb") {
-    fix.commands = {
-        fmt::format("aws elbv2 modify-target-group --target-group-arn ARN --health-check-port {}",
-                    meant.listener->port)};
-  }
+  fix.commands = move_to_port(route.target->lb, meant.listener->port);
   finding.fixes.push_back(std::move(fix));
   if (auto other = listen_there_too(host, meant, port)) finding.fixes.push_back(std::move(*other));
+  if (auto other = bind_there(host, meant, port)) finding.fixes.push_back(std::move(*other));
   return finding;
 }
 

@@ -26,6 +26,16 @@ bool wants_tls(const Exchange& exchange) {
          exchange.body.find("plain HTTP request was sent to HTTPS port") != std::string::npos;
 }
 
+/// Some block wants TLS on the route's port, and with it all that share the address.
+bool is_tls_port(const Route& route) {
+  for (const auto& server : route.instance->site->servers) {
+    for (const auto& listen : server.listens) {
+      if (listen.ssl && listen.path.empty() && listen.port == route.request.port) return true;
+    }
+  }
+  return false;
+}
+
 Fix at_the_balancer(const std::string& protocol) {
   Fix fix;
   fix.summary = fmt::format("set the protocol of the load balancer's check to {}", protocol);
@@ -59,7 +69,9 @@ void judge(const Deployment& host, const Route& route, Outcome& out) {
   if (!*route.followed) return;
   const nginx::Listen* listen = listen_of(route);
   if (listen == nullptr) return;
-  const bool plain_to_tls = route.request.scheme == "http" && wants_tls(exchange);
+  // The words may be those of another nginx, to which this one passes requests on.
+  const bool own_words = is_tls_port(route) || route.endpoints.empty();
+  const bool plain_to_tls = route.request.scheme == "http" && own_words && wants_tls(exchange);
   const bool tls_to_plain = route.request.scheme == "https" && !listen->ssl &&
                             exchange.outcome == Exchange::Outcome::tls_failed;
   if (!plain_to_tls && !tls_to_plain) return;

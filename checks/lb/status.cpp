@@ -7,6 +7,7 @@
 #include "hopcheck/cite.h"
 #include "hopcheck/flask_source.h"
 #include "hopcheck/health_path.h"
+#include "hopcheck/lb_commands.h"
 #include "hopcheck/mend.h"
 #include "hopcheck/traceback.h"
 
@@ -124,6 +125,7 @@ void blame_host(const Deployment& host, const Route& route, const Exchange& exch
     fix.interrupts = Interrupts::reload;
     finding.fixes.push_back(std::move(fix));
   }
+  if (!can_send_host(route.target->lb)) return;
   Fix send;
   send.on = On::lb;
   send.summary = fmt::format("let the load balancer's check send Host: {}", name);
@@ -137,8 +139,7 @@ Fix in_words(const Route& route, const Exchange& exchange, const std::string& co
   if (by_app) fix.on = On::repo;
   const std::string& path = route.request.path;
   if (code == "lb.path-404") {
-    fix.summary = fmt::format(
-        "serve {} where the probe lands, or set the load balancer's path to one that exists", path);
+    fix.summary = fmt::format("add a route for {} to what answers there", path);
   } else if (code == "lb.path-redirects") {
     fix.summary = fmt::format("answer {} itself instead of sending the probe to {}", path,
                               exchange.header("Location"));
@@ -169,6 +170,7 @@ void add_path(const Deployment& host, const Route& route, const Exchange& exchan
   fix.summary = fmt::format("set the load balancer's path to {}, which answers {}", found->path,
                             found->exchange.status);
   fix.on = On::lb;
+  fix.commands = set_check_path(route.target->lb, found->path);
   finding.fixes.push_back(std::move(fix));
 }
 

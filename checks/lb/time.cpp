@@ -6,6 +6,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/lb_commands.h"
 #include "hopcheck/sample.h"
 
 using namespace hopcheck;
@@ -59,13 +60,10 @@ Finding about(const Route& route, const Exchange& exchange, const std::vector<Me
     finding.evidence.push_back(
         cite("interval", lb.interval_ms, duration_text(lb.interval_ms.value)));
   Fix shallow;
+  shallow.on = On::repo;
   shallow.summary = fmt::format("let {} answer at once: no database, no other service, no waiting",
                                 route.request.path);
-  Fix patient;
-  patient.summary = fmt::format("raise the load balancer's health check timeout above {}",
-                                duration_text(std::lround(spread(all).worst_ms)));
-  patient.on = On::lb;
-  finding.fixes = {std::move(shallow), std::move(patient)};
+  finding.fixes = {std::move(shallow), longer_check_timeout(lb, spread(all).worst_ms)};
   return finding;
 }
 

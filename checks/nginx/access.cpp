@@ -1,4 +1,6 @@
 // nginx's allow and deny lines let the load balancer in.
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "hopcheck/check.h"
@@ -37,6 +39,18 @@ Fix let_in(const Deployment& host, const Route& route, const std::string& source
   return fix;
 }
 
+/// The rule stands in the location that answers the probe, and means its path alone.
+bool inside(const Route& route, const nginx::AccessRule& rule) {
+  const auto place = route.instance->config->at(route.location->directive);
+  const auto children = place.children();
+  return std::any_of(children.begin(), children.end(),
+                     [&](const auto& child) {
+                       const Evidence at = child.evidence();
+                       return at.source == rule.from.source && at.line == rule.from.line;
+                     }) &&
+         route.location->pattern != "/";
+}
+
 Finding turned_away(const Deployment& host, const Route& route, const nginx::AccessRule& rule) {
   const LbSettings& lb = route.target->lb;
   const std::string sources = fmt::format("{}", fmt::join(lb.sources.value, ", "));
@@ -52,6 +66,16 @@ Finding turned_away(const Deployment& host, const Route& route, const nginx::Acc
     if (probe->status != 403)
       finding.detail =
           "hopcheck's own probe is answered: it comes from this host itself, which is let in.";
+  }
+  for (const auto& each : route.access) {
+    if (each.from.line != rule.from.line) finding.evidence.push_back(each.from);
+  }
+  const bool own = route.location != nullptr && inside(route, rule);
+  if (!own) {
+    finding.detail += finding.detail.empty() ? "" : " ";
+    finding.detail +=
+        "The line holds for every other path, too: whoever comes by way of this load balancer "
+        "has its address and gets 403 (unless real_ip_header tells nginx another).";
   }
   finding.fixes = {let_in(host, route, sources)};
   return finding;

@@ -148,11 +148,25 @@ void add_replacement(const Deployment& host, const Subject& subject, Finding& fi
 }
 
 /// A certificate that names what the present one does not.
-Fix issue(const Subject& subject) {
+Fix issue(const Deployment& host, const Subject& subject) {
   Fix fix;
-  fix.summary = fmt::format("get a certificate that names {}{}, then load it",
-                            subject.route->request.host,
-                            subject.files.file.empty() ? "" : " for " + subject.files.file);
+  const Certificate& leaf = subject.leaf();
+  const std::string& name = subject.route->request.host;
+  if (leaf.self_signed && !leaf.covers(name) && !subject.files.key_file.empty()) {
+    fix.summary = fmt::format("make it anew, for {} as well: it is signed by its own key", name);
+    auto names = leaf.names;
+    names.insert(names.begin(), name);
+    const std::string file = shell_quote(subject.files.file);
+    fix.summary += "; browsers warn of it as before";
+    fix.commands = {"cp -p " + file + " " + shell_quote(subject.files.file + ".before"),
+                    self_signing_command(host, subject.files, names),
+                    subject.route->instance->load_command()};
+    fix.interrupts = Interrupts::reload;
+    return fix;
+  }
+  fix.summary =
+      fmt::format("get a certificate that names {}{}, then load it", subject.route->request.host,
+                  subject.files.file.empty() ? "" : " for " + subject.files.file);
   return fix;
 }
 
@@ -218,7 +232,7 @@ bool judge_name(const Deployment& host, const Subject& subject, Outcome& out) {
                         address_text(subject.route->request.address, subject.route->request.port),
                         subject.leaf().names.front(), name));
   add_replacement(host, subject, finding);
-  finding.fixes.push_back(issue(subject));
+  finding.fixes.push_back(issue(host, subject));
   out.report(std::move(finding));
   return false;
 }
@@ -242,7 +256,7 @@ void judge_issuer(const Deployment& host, const Subject& subject, Outcome& out) 
     Finding finding =
         start(subject, "nginx.certificate-self-signed",
               fmt::format("the certificate for {} is signed by itself: browsers refuse it", name));
-    finding.fixes.push_back(issue(subject));
+    finding.fixes.push_back(issue(host, subject));
     return out.report(std::move(finding));
   }
   if (subject.shown.size() > 1) return;

@@ -6,6 +6,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/gunicorn.h"
 #include "hopcheck/logs.h"
 #include "hopcheck/mend.h"
 
@@ -153,7 +154,16 @@ void judge_past(const Deployment& host, const Complaint& complaint, Outcome& out
   Finding finding = told(complaint, groups);
   finding.when = When::under_load;
   finding.detail = "It answers now: at those moments more connections came than it accepted.";
-  finding.fixes = {more_workers(host, *complaint.endpoint)};
+  const auto app = host.app_behind(*complaint.endpoint);
+  if (app.seen() && *app != nullptr) {
+    if (auto longer = longer_queue(host, **app)) {
+      const auto& backlog = (*app)->gunicorn.backlog;
+      finding.detail += fmt::format(" Only {} may wait in its queue.", backlog->value);
+      finding.evidence.push_back(backlog->from);
+      finding.fixes.push_back(std::move(*longer));
+    }
+  }
+  finding.fixes.push_back(more_workers(host, *complaint.endpoint));
   out.report(std::move(finding));
 }
 

@@ -7,6 +7,7 @@
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 #include "hopcheck/forwarded.h"
+#include "hopcheck/proxy_pass.h"
 
 using namespace hopcheck;
 
@@ -80,12 +81,6 @@ Fix add_headers(const Deployment& host, const Route& route, const nginx::SentHea
 
 nginx::SentHeaders headers_of(const Route& route) {
   return nginx::sent_headers(*route.instance->config, block_of(route), route.action.kind);
-}
-
-std::string location_node(const Route& route) {
-  return route.location == nullptr
-             ? "server:" + route.server->label()
-             : "location:" + route.server->label() + " " + route.location->pattern;
 }
 
 void add_place(const Route& route, Finding& finding) {
@@ -254,6 +249,74 @@ void judge_inheritance(const Deployment& host, const Route& route, Outcome& out)
   out.report(std::move(finding));
 }
 
+/// Balancers that write the client's address into X-Forwarded-For.
+bool tells_client(const LbSettings& lb) {
+  const std::set<std::string> known{"aws-alb", "aws-clb", "gcp", "azure", "cloudflare"};
+  const bool stated = !lb.profile.assumed() || !lb.proxies.assumed();
+  return stated && lb.proxies.value > 0 && known.count(lb.profile.value) > 0;
+}
+
+/// The first line of the application that takes an address out of the header; null: none does.
+const Evidence* takes_address(const AppSource& source) {
+  if (source.proxy_fix && source.proxy_fix->x_for.value_or(1) > 0) return &source.proxy_fix->from;
+  const auto& own = source.own_way;
+  const bool reads = own && (own->text.find("X-Forwarded-For") != std::string::npos ||
+                             own->text.find("X_FORWARDED_FOR") != std::string::npos);
+  return reads ? &*own : nullptr;
+}
+
+/// realip in front of the header, so that nginx itself knows the client.
+std::optional<Fix> know_client(const Deployment& host, const Route& route,
+                               const nginx::SentHeaders& headers, const nginx::SentHeader& header) {
+  const LbSettings& lb = route.target->lb;
+  // Access rules judge the address that nginx knows: they would judge another one.
+  if (lb.sources.assumed() || lb.sources.value.empty() || lb.proxies.value != 1 ||
+      !route.access.empty())
+    return std::nullopt;
+  const auto line = line_within(host, block_evidence(route, headers), header.from);
+  if (!line.seen()) return std::nullopt;
+  std::string lines;
+  for (const std::string& source : lb.sources.value)
+    lines += fmt::format("{}set_real_ip_from {};\n", indent_of(line->text), source);
+  lines += indent_of(line->text) + "real_ip_header X-Forwarded-For;";
+  Fix fix = load(route, "let nginx take the client's address from the load balancer's word");
+  fix.edits = {{line->source, line->line, "", lines}};
+  return fix;
+}
+
+/// X-Forwarded-For holds the load balancer's address alone, and the application takes it.
+void judge_replaced(const Deployment& host, const Route& route, Outcome& out) {
+  if (!tells_client(route.target->lb)) return;
+  const auto headers = headers_of(route);
+  if (nginx::forwarded_for(headers) != nginx::ForwardedFor::replaced) return;
+  if (!nginx::real_ip(*route.instance->config, block_of(route)).trusted.empty()) return;
+  const AppServer* app = local_app(host, route);
+  if (app == nullptr) return;
+  const AppSource source = *app_source(host, *app);
+  const Evidence* takes = takes_address(source);
+  if (takes == nullptr) {
+    if (source.rest) throw NotSeen(*source.rest);
+    return;
+  }
+  const auto* own = headers.find("X-Forwarded-For");
+  Finding finding;
+  finding.code = "nginx.xff-replaced";
+  finding.confidence = Confidence::likely;
+  finding.title = fmt::format(
+      "nginx tells the application the load balancer's address for every client's "
+      "(X-Forwarded-For {}): the client's own, which the load balancer wrote there, is lost",
+      own->value);
+  add_place(route, finding);
+  const LbSettings& lb = route.target->lb;
+  finding.evidence.insert(
+      finding.evidence.end(),
+      {own->from, route.action.from, *takes, cite("profile", lb.profile, lb.profile.value),
+       cite("proxies", lb.proxies, std::to_string(lb.proxies.value))});
+  if (auto fix = know_client(host, route, headers, *own)) finding.fixes.push_back(std::move(*fix));
+  finding.fixes.push_back(change_header(host, route, headers, *own, "$proxy_add_x_forwarded_for"));
+  out.report(std::move(finding));
+}
+
 }  // namespace
 
 HOPCHECK_CHECK(nginx_forwarded_headers) {
@@ -267,11 +330,14 @@ HOPCHECK_CHECK(nginx_forwarded_headers) {
   if (passed.empty()) return out.not_applicable("nginx passes no request on");
   if (host.files_only()) return out.not_applicable("applications run on a live host only");
   std::set<std::string> locations;
+  std::set<std::string> requested;
   out.each(passed, [&](const Route* route) {
     const bool http = route->action.kind == Kind::proxy_pass;
     if (http && locations.insert(location_node(*route)).second)
       judge_inheritance(host, *route, out);
     if (http && route->requested()) judge_host(host, *route, out);
     if (is_https_site(*route)) judge_scheme(host, *route, out);
+    if (http && route->requested() && requested.insert(location_node(*route)).second)
+      judge_replaced(host, *route, out);
   });
 }

@@ -12,8 +12,7 @@ using namespace hopcheck;
 namespace {
 
 constexpr std::uint64_t kFewest = 2;
-constexpr const char* kConnections = "4096";
-constexpr const char* kFiles = "65535";
+constexpr const char* kFiles = "65536";
 
 /// All lines of one meaning, whatever path they speak of.
 std::optional<Logged> all_of(const std::vector<Logged>& logged, const std::string& what) {
@@ -32,13 +31,6 @@ std::optional<Logged> all_of(const std::vector<Logged>& logged, const std::strin
   }
   if (all && all->seen.count < kFewest) all.reset();
   return all;
-}
-
-std::optional<nginx::Directive> events_of(const nginx::Config& config) {
-  for (const auto& top : config.top()) {
-    if (top.name() == "events") return top;
-  }
-  return std::nullopt;
 }
 
 std::optional<nginx::Directive> main_directive(const nginx::Config& config, std::string_view name) {
@@ -75,19 +67,15 @@ void add_fix(const nginx::Instance& instance, const std::string& summary, std::v
 
 void judge_connections(const Deployment& host, const nginx::Instance& instance,
                        const Logged& logged, Outcome& out) {
-  const auto events = events_of(*instance.config);
-  const auto set = events ? events->child("worker_connections") : std::nullopt;
+  const auto set = connections_line(*instance.config);
   Finding finding = begun(instance, logged, "nginx.worker-connections-exhausted");
   finding.title =
       fmt::format("a worker of nginx had all its connections in use ({}) {}",
                   set ? words_of(*set) : "worker_connections 512 by default", logged.seen.text());
   finding.detail = "A request that is passed on takes two: the client's and the application's.";
   if (set) finding.evidence.push_back(set->evidence());
-  const bool raised = set && set->arg(0).size() > 4;  // 10000 and more were a choice
-  if (events && !raised)
-    add_fix(instance, fmt::format("let each worker have {} connections", kConnections),
-            set_directive(host, instance, events->index(), "worker_connections", kConnections),
-            finding);
+  add_fix(instance, "let each worker have more connections", more_connections(host, instance),
+          finding);
   out.report(std::move(finding));
 }
 

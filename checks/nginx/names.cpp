@@ -7,6 +7,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
+#include "hopcheck/lines.h"
 #include "hopcheck/server_blocks.h"
 
 using namespace hopcheck;
@@ -59,6 +60,55 @@ std::string place(const nginx::ServerBlock& server) {
   return fmt::format("{}:{}", server.from.source, server.from.line);
 }
 
+/// "blog" of "/etc/nginx/sites-enabled/blog.conf".
+std::string stem_of(const std::string& file) {
+  const std::string name = file.substr(file.rfind('/') + 1);
+  return name.substr(0, name.find('.'));
+}
+
+/// The file is called after the site: "shop" and shop.example.com.
+bool called_after(const std::string& file, const std::string& name) {
+  return stem_of(file) == name.substr(0, name.find('.'));
+}
+
+/// The name was pasted into the block of another site, which comes first: that one gets the name
+/// that its file has.
+std::optional<Fix> name_of_its_own(const Deployment& host, const nginx::Instance& instance,
+                                   const Repeated& twice) {
+  const std::string& file = twice.kept->from.source;
+  if (called_after(file, twice.name) || !called_after(twice.ignored->from.source, twice.name))
+    return std::nullopt;
+  const auto line = instance.config->at(twice.kept->directive).child("server_name");
+  const std::string own = stem_of(file) + twice.name.substr(twice.name.find('.'));
+  const bool plain =
+      own.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789.-") == std::string::npos;
+  if (!line || !plain) return std::nullopt;
+  const auto edit = replaced_in_line(host, line->evidence(), twice.name, own);
+  if (!edit) return std::nullopt;
+  Fix fix;
+  fix.summary = fmt::format("give {} the name of its own site: {}, if that is it", file, own);
+  fix.edits = {*edit};
+  fix.commands = {instance.load_command()};
+  fix.interrupts = Interrupts::reload;
+  return fix;
+}
+
+Fix take_out(const Deployment& host, const nginx::Instance& instance, const Repeated& twice) {
+  Fix fix;
+  fix.summary = fmt::format("take {} out, if {} is the one that is meant",
+                            twice.ignored->from.source, twice.kept->from.source);
+  const auto& servers = instance.site->servers;
+  const bool alone = std::count_if(servers.begin(), servers.end(), [&](const auto& server) {
+                       return server.from.source == twice.ignored->from.source;
+                     }) == 1;
+  const std::string command =
+      alone ? command_to_leave_out(host, twice.ignored->from.source) : std::string();
+  if (!command.empty()) fix.commands.push_back(command);
+  fix.commands.push_back(instance.load_command());
+  fix.interrupts = Interrupts::reload;
+  return fix;
+}
+
 Finding ignored(const Deployment& host, const nginx::Instance& instance, const Repeated& twice) {
   Finding finding;
   finding.code = "nginx.server-name-repeated";
@@ -74,19 +124,11 @@ Finding ignored(const Deployment& host, const nginx::Instance& instance, const R
     finding.evidence.push_back({EvidenceKind::command, instance.command("-t"), 0, warning, false});
     break;
   }
-  Fix fix;
-  fix.summary = fmt::format("take {} out, if {} is the one that is meant",
-                            twice.ignored->from.source, twice.kept->from.source);
-  const auto& servers = instance.site->servers;
-  const bool alone = std::count_if(servers.begin(), servers.end(), [&](const auto& server) {
-                       return server.from.source == twice.ignored->from.source;
-                     }) == 1;
-  const std::string command =
-      alone ? command_to_leave_out(host, twice.ignored->from.source) : std::string();
-  if (!command.empty()) fix.commands.push_back(command);
-  fix.commands.push_back(instance.load_command());
-  fix.interrupts = Interrupts::reload;
-  finding.fixes = {std::move(fix)};
+  finding.detail = fmt::format("{} is answered by {} now.", twice.name, place(*twice.kept));
+  if (auto renamed = name_of_its_own(host, instance, twice))
+    finding.fixes = {std::move(*renamed)};
+  else
+    finding.fixes = {take_out(host, instance, twice)};
   return finding;
 }
 

@@ -3,17 +3,11 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
-#include "hopcheck/lines.h"
+#include "hopcheck/proxy_pass.h"
 
 using namespace hopcheck;
 
 namespace {
-
-bool is_good(const Route& route, const Exchange& exchange) {
-  if (!exchange.answered()) return false;
-  return route.kind == Route::Kind::probe ? route.target->lb.codes.value.contains(exchange.status)
-                                          : exchange.status < 400;
-}
 
 /// What nginx answers of its own accord is what it was told to; a login and a redirect may be
 /// meant for those who come through it alone.
@@ -48,25 +42,6 @@ std::string who(const Deployment& host, const Endpoint& endpoint) {
   const auto app = host.app_behind(endpoint);
   if (!app.seen() || *app == nullptr) return endpoint.member.text();
   return (*app)->text() + " on " + endpoint.member.text();
-}
-
-/// nginx asks the application for another path than it was asked for, and that is why: the path
-/// behind the address in proxy_pass goes.
-std::optional<Fix> without_path(const Deployment& host, const Route& route) {
-  const std::string& target = route.action.target;
-  const auto scheme = target.find("://");
-  if (scheme == std::string::npos || target.find('$') != std::string::npos) return std::nullopt;
-  const bool is_unix = target.compare(scheme + 3, 5, "unix:") == 0;
-  const auto cut = target.find(is_unix ? ':' : '/', scheme + (is_unix ? 8 : 3));
-  if (cut == std::string::npos) return std::nullopt;
-  const auto edit = replaced_in_line(host, route.action.from, target, target.substr(0, cut));
-  if (!edit) return std::nullopt;
-  Fix fix;
-  fix.summary = "pass the path on as it comes";
-  fix.edits = {*edit};
-  fix.commands = {route.instance->load_command()};
-  fix.interrupts = Interrupts::reload;
-  return fix;
 }
 
 }  // namespace
@@ -110,7 +85,6 @@ HOPCHECK_CHECK(nginx_same_answer) {
           "The application knows {} and not the path that nginx makes of it: what "
           "stands behind the address in proxy_pass replaces what the location names.",
           route->request.path);
-      if (auto fix = without_path(host, *route)) finding.fixes.push_back(std::move(*fix));
     }
     out.report(std::move(finding));
   });

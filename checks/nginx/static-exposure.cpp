@@ -122,6 +122,9 @@ Finding exposed(const Deployment& host, const StaticPlace& place, const std::str
   finding.title = fmt::format("anybody can download {}{} from {}, the application's own folder",
                               prefix, files.front(), folder);
   finding.about = {place.node(), "nginx:" + place.instance->conf_path};
+  finding.detail =
+      fmt::format("Who asked for it has read it: change the passwords and keys that stand in {}.",
+                  files.front());
   finding.evidence = {place.location->from, place.from};
   for (const std::string& name : files) {
     finding.evidence.push_back({EvidenceKind::kernel, "stat " + folder + "/" + name, 0,

@@ -6,6 +6,7 @@
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 #include "hopcheck/edits.h"
+#include "hopcheck/flask_source.h"
 #include "hopcheck/logs.h"
 
 using namespace hopcheck;
@@ -143,6 +144,25 @@ std::size_t line_of_end(const std::vector<std::string>& lines) {
   return telling_line(lines);
 }
 
+/// A process that is ended from outside Python, or by os._exit(), leaves no exception.
+void add_silent_end(const Deployment& host, const Case& one, const Unit& unit, Finding& finding) {
+  finding.detail +=
+      " Its journal gives no reason at that second: so end os._exit(), and a crash in a C library.";
+  std::string where = "what answers " + one.asked();
+  if (const auto handler = handler_line(host, *one.route, one.logged.path)) {
+    where = fmt::format("the function at {}:{}", handler->source, handler->line);
+    finding.evidence.push_back(*handler);
+  }
+  Fix fix;
+  fix.on = On::repo;
+  fix.summary = fmt::format(
+      "find what ends the process in {}; with Environment=PYTHONFAULTHANDLER=1 in {} the next "
+      "crash "
+      "writes its traceback to the journal",
+      where, unit.name);
+  finding.fixes.push_back(std::move(fix));
+}
+
 /// What the application's journal says at the seconds at which the connections ended.
 void add_journal(const Deployment& host, const Case& one, Finding& finding) {
   const auto unit = host.unit_behind(*one.route);
@@ -152,12 +172,13 @@ void add_journal(const Deployment& host, const Case& one, Finding& finding) {
       journal_between(host, name, one.logged.seen.last - 2, one.logged.seen.last + 2);
   if (!lines.seen()) return;
   const std::size_t telling = line_of_end(*lines);
-  if (telling < lines->size()) {
-    finding.evidence.push_back(cite_log("journalctl -u " + name, (*lines)[telling]));
-    finding.detail += " At that second its journal says why.";
-  } else {
-    finding.detail += " Its journal says nothing at that second.";
-  }
+  if (telling == lines->size()) return add_silent_end(host, one, **unit, finding);
+  finding.evidence.push_back(cite_log("journalctl -u " + name, (*lines)[telling]));
+  // uWSGI names the signal where there was one.
+  const std::string& end = (*lines)[telling];
+  if (end.find("DAMN !") != std::string::npos && end.find("killed by signal") == std::string::npos)
+    return add_silent_end(host, one, **unit, finding);
+  finding.detail += " At that second its journal says why.";
   Fix fix;
   fix.summary = "mend what the application's journal says at these moments";
   fix.on = On::repo;

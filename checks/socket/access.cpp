@@ -156,7 +156,7 @@ std::optional<Fix> mend_umask(const Deployment& host, const Endpoint& endpoint,
   if (!by_group && denied_at(worker, opened) != nullptr) return std::nullopt;
   const auto edit =
       replaced(host, umask->from, umask->words, umask->option + (by_group ? "007" : "0"));
-  if (!edit) return std::nullopt;
+  if (!edit || edit->add == edit->remove) return std::nullopt;
   Fix fix;
   fix.edits = {*edit};
   fix.interrupts = Interrupts::restart;
@@ -180,12 +180,12 @@ std::string rights(const PathStep& step) {
                      step.acl.empty() ? "" : " with an ACL");
 }
 
-Fix open_now(const Credentials& worker, const PathStep& step, bool is_socket) {
+Fix open_now(const Credentials& worker, const PathStep& step, bool is_socket, bool made_anew) {
   Fix fix;
   const bool volatile_place = step.path.rfind("/run/", 0) == 0 || step.path.rfind("/tmp/", 0) == 0;
-  fix.lasts = is_socket        ? Lasts::until_restart
-              : volatile_place ? Lasts::until_reboot
-                               : Lasts::permanent;
+  fix.lasts = is_socket || made_anew ? Lasts::until_restart
+              : volatile_place       ? Lasts::until_reboot
+                                     : Lasts::permanent;
   const Permit way = permit(worker, step, is_socket ? 6U : 1U);
   fix.summary = fmt::format("let {} {}", way.to_whom,
                             is_socket ? "connect to the socket" : "pass the directory");
@@ -214,7 +214,9 @@ Finding denied(const Deployment& host, const Endpoint& endpoint, const Deploymen
   if (!is_socket) {
     if (const Unit* unit = maker_of(host, step.path)) add(keep_open(host, worker, step, *unit));
   }
-  finding.fixes.push_back(open_now(worker, step, is_socket));
+  // A directory that a unit makes is made anew at each of its starts.
+  const bool made_anew = !is_socket && maker_of(host, step.path) != nullptr;
+  finding.fixes.push_back(open_now(worker, step, is_socket, made_anew));
   return finding;
 }
 

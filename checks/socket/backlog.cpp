@@ -5,7 +5,7 @@
 
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
-#include "hopcheck/mend.h"
+#include "hopcheck/gunicorn.h"
 
 using namespace hopcheck;
 
@@ -24,31 +24,6 @@ const Route* failing(const Deployment& host, const Endpoint& endpoint) {
   }
   if (missing) throw NotSeen(*missing);
   return nullptr;
-}
-
-/// What gunicorn was told its queue may hold, made larger where that is small.
-std::optional<Fix> longer_queue(const Deployment& host, const AppServer& app) {
-  constexpr int kSmall = 512;
-  constexpr int kUsual = 2048;  // gunicorn's own default
-  const auto* backlog = app.gunicorn.backlog.if_seen();
-  if (backlog == nullptr || backlog->value >= kSmall || app.unit.empty()) return std::nullopt;
-  const Unit* unit = unit_named(host, app.unit);
-  const auto* start = unit == nullptr ? nullptr : unit->setting("ExecStart");
-  // What the process shows of its command line is written in its unit.
-  const Evidence& at =
-      backlog->from.kind == EvidenceKind::file || start == nullptr ? backlog->from : start->from;
-  for (const char* form : {"--backlog ", "--backlog=", "backlog = ", "backlog="}) {
-    const auto edit =
-        replaced(host, at, form + std::to_string(backlog->value), form + std::to_string(kUsual));
-    if (!edit) continue;
-    Fix fix;
-    fix.summary = fmt::format("free the workers now, and let {} connections wait", kUsual);
-    fix.edits = {*edit};
-    fix.commands = {restart_with_new_file(app.unit)};
-    fix.interrupts = Interrupts::restart;
-    return fix;
-  }
-  return std::nullopt;
 }
 
 Fix free_workers(const AppServer& app) {
@@ -89,8 +64,12 @@ void judge(const Deployment& host, const Endpoint& endpoint, Outcome& out) {
       if (setting->seen() && (*setting)->from.line > 0)
         finding.evidence.push_back((*setting)->from);
     }
-    if (auto longer = longer_queue(host, *app)) finding.fixes.push_back(std::move(*longer));
-    finding.fixes.push_back(free_workers(*app));
+    if (app->kind == AppServer::Kind::gunicorn) {
+      finding.fixes.push_back(more_at_once(host, *app));
+      if (auto longer = longer_queue(host, *app)) finding.fixes.push_back(std::move(*longer));
+    } else {
+      finding.fixes.push_back(free_workers(*app));
+    }
   }
   finding.detail =
       "All its workers are busy or stuck, so nobody empties the queue; further connections are "

@@ -208,6 +208,15 @@ Fix with_variable(const Unit& unit, const std::string& variable) {
   return fix;
 }
 
+std::string killed_from_outside(const Unit& unit) {
+  const auto* restart = unit.setting("Restart");
+  return fmt::format(
+      "start it again; who killed it stands in the journal's lines above{}",
+      restart == nullptr || restart->value == "no"
+          ? ", and Restart=on-failure in the unit lets systemd start it again by itself"
+          : "");
+}
+
 Fix fix_of_failed(const Deployment& host, const Unit& unit, const UnitState& state,
                   const std::optional<OwnFrame>& frame, const std::string& reason) {
   Fix fix;
@@ -224,7 +233,7 @@ Fix fix_of_failed(const Deployment& host, const Unit& unit, const UnitState& sta
     return fix;
   }
   fix.summary = state.exit_code == 2
-                    ? "start it again"  // killed from outside
+                    ? killed_from_outside(unit)
                     : "mend what the last lines of its journal name, then start it";
   return fix;
 }

@@ -7,6 +7,7 @@
 #include "hopcheck/cite.h"
 #include "hopcheck/incidents.h"
 #include "hopcheck/ini.h"
+#include "hopcheck/mend.h"
 
 using namespace hopcheck;
 
@@ -47,6 +48,27 @@ std::string limit_text(const std::vector<Located<std::string>>& limits) {
              : fmt::format(" ({} s)", last.value);
 }
 
+/// As long as nginx waits by default, and a little less.
+std::optional<Fix> longer(const Deployment& host, const AppServer& app,
+                          const std::vector<Located<std::string>>& limits) {
+  constexpr const char* kAllowed = "55";
+  if (limits.empty() || limits.back().value.size() > 1) return std::nullopt;
+  const Evidence& at = limits.back().from;
+  const auto begin = at.text.rfind(limits.back().value);
+  if (begin == std::string::npos) return std::nullopt;
+  std::string words = at.text;
+  words.replace(begin, limits.back().value.size(), kAllowed);
+  const auto edit = replaced(host, at, at.text, words);
+  if (!edit) return std::nullopt;
+  Fix fix;
+  fix.summary = fmt::format("where the request ends within that, allow {} s instead of {}",
+                            kAllowed, limits.back().value);
+  fix.edits = {*edit};
+  fix.commands = {"systemctl restart " + shell_quote(app.unit)};
+  fix.interrupts = Interrupts::restart;
+  return fix;
+}
+
 }  // namespace
 
 HOPCHECK_CHECK(uwsgi_harakiri) {
@@ -84,10 +106,10 @@ HOPCHECK_CHECK(uwsgi_harakiri) {
     if (!limits.empty()) finding.evidence.push_back(limits.back().from);
     Fix fix;
     fix.on = On::repo;
-    fix.summary = fmt::format(
-        "make {} quicker, or hand its work to a queue; where so long is meant, raise harakiri{}",
-        request.empty() ? "the request" : request, limit_text(limits));
+    fix.summary = fmt::format("make {} quicker, or hand its work to a queue",
+                              request.empty() ? "the request" : request);
     finding.fixes = {std::move(fix)};
+    if (auto patient = longer(host, *app, limits)) finding.fixes.push_back(std::move(*patient));
     out.report(std::move(finding));
   });
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,13 @@ std::vector<Edit> set_directive(const Deployment& host, const nginx::Instance& i
 /// Likewise for the main part of the configuration, outside of all blocks.
 std::vector<Edit> set_main_directive(const Deployment& host, const nginx::Instance& instance,
                                      const std::string& name, const std::string& value);
+
+/// The worker_connections line of the events block; nothing where none is written (512).
+std::optional<nginx::Directive> connections_line(const nginx::Config& config);
+
+/// Lets each worker have several times the usual connections, and the files that they take. Empty
+/// where many were chosen already, or where the file could not be read as it is.
+std::vector<Edit> more_connections(const Deployment& host, const nginx::Instance& instance);
 
 /// "4k", "10m", "1g" in bytes, 0 where it is none.
 long long size_bytes(const std::string& text);

@@ -81,8 +81,11 @@ class Partial {
       : items_(std::move(items)), missing_(std::move(missing)) {}
 
   /// What was seen, for walks whose result only grows with more of it.
-  const std::vector<T>& seen_items() const { return items_; }
-  const std::vector<Unseen>& missing() const { return missing_; }
+  const std::vector<T>& seen_items() const& { return items_; }
+  /// A collection that ends with its expression gives its items away.
+  std::vector<T> seen_items() && { return std::move(items_); }
+  const std::vector<Unseen>& missing() const& { return missing_; }
+  std::vector<Unseen> missing() && { return std::move(missing_); }
   bool complete() const { return missing_.empty(); }
 
   /// The first item that matches, null where surely none does; throws NotSeen where one that

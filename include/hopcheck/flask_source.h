@@ -1,6 +1,7 @@
 // How the Flask application is put together, read from its source without running it.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,11 @@ Fact<FlaskSource> flask_source(const Deployment& host, const std::string& folder
                                const std::string& module);
 /// Of a running server: the module that it loads, from where it runs.
 Fact<FlaskSource> flask_source(const Deployment& host, const AppServer& server);
+
+/// The route of the application behind `route` that answers `path`; nothing where its source does
+/// not tell.
+std::optional<Evidence> handler_line(const Deployment& host, const Route& route,
+                                     const std::string& path);
 
 /// The Flask applications that the modules of a folder make: "shop:app".
 Fact<std::vector<Located<std::string>>> applications_in(const Deployment& host,

@@ -1,6 +1,7 @@
 // Changing what gunicorn was told, where it was told it.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "hopcheck/deployment.h"
@@ -21,6 +22,14 @@ struct GunicornName {
 /// edits nor commands, where that place is not known.
 Fix set_gunicorn(const Deployment& host, const AppServer& app, const GunicornName& name,
                  const Fact<Located<int>>& now, int value);
+
+/// Lets as many connections wait as gunicorn does by default, where it was told of few; nothing
+/// where it was not, or where that place is not known.
+std::optional<Fix> longer_queue(const Deployment& host, const AppServer& app);
+
+/// Frees its workers, and lets each handle several requests at once; a restart alone where the
+/// place for that is not known.
+Fix more_at_once(const Deployment& host, const AppServer& app);
 
 /// "sync" or "gthread", however they are spelt; else the class as written.
 Fact<std::string> worker_kind(const AppServer& app);

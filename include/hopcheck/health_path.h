@@ -33,8 +33,9 @@ Fact<Exchange> answer_to_name(const Deployment& host, const Route& route, const 
 std::optional<Edit> own_location(const Deployment& host, const Route& route,
                                  const std::vector<std::string>& lines);
 
-/// The edit that lets the probe's path through a server block that redirects all else: it is passed
-/// on where another block of the same nginx passes it to. Nothing where none or several do.
+/// The edit that lets the probe's path through a server block that redirects all else: past the
+/// block's `if`, or passed on where another block of the same nginx passes it to. Nothing where none
+/// or several do.
 std::optional<Edit> past_redirect(const Deployment& host, const Route& route);
 
 }  // namespace hopcheck

@@ -45,6 +45,9 @@ struct OpenFiles {
 /// Missing: processes that we may not look into.
 Fact<Partial<OpenFiles>> open_files(const Deployment& host);
 
+/// How many sockets a process has open.
+Fact<long> open_sockets(const Deployment& host, int pid);
+
 /// "3.5 MiB", "120 KiB", "0 bytes"
 std::string size_text(std::uint64_t bytes);
 

@@ -45,6 +45,11 @@ Fact<std::string> key_in(const Deployment& host, const std::string& file);
 /// What a client that asks for the route's Host by TLS is shown; the leaf first.
 Fact<std::vector<Certificate>> shown_certificates(const Deployment& host, const Route& route);
 
+/// The command that makes a certificate for these names into the file of `files`, signed by its own
+/// key: the one that is there, else a new one. Throws NotSeen where that cannot be told.
+std::string self_signing_command(const Deployment& host, const CertificateFiles& files,
+                                 const std::vector<std::string>& names);
+
 /// Seconds since 1970, now.
 Fact<long long> seconds_now(const Deployment& host);
 /// "2026-11-21"

@@ -34,6 +34,10 @@ std::string answer_text(const Route& route, const Exchange& exchange) {
   switch (exchange.outcome) {
     case Exchange::Outcome::answered:
       if (route.request.scheme == "tcp") return fmt::format("connected in {} ms", ms);
+      if (route.kind == Route::Kind::probe && ms > route.target->lb.timeout_ms.value) {
+        return fmt::format("{} in {} ms, too late: it waits {}", exchange.status, ms,
+                           duration_text(route.target->lb.timeout_ms.value));
+      }
       return fmt::format("{} in {} ms{}", exchange.status, ms, wants);
     case Exchange::Outcome::timed_out:
       return fmt::format("no answer in {}", duration_text(ms));
@@ -87,6 +91,11 @@ std::optional<ChainHop> firewall_hop(const Deployment& host, const Route& route,
         fmt::format("{}: {}: {}", verdict->front_end, part.rule.chain_text(), part.rule.text);
   }
   hop.status = hop_status(route, "firewall", findings, hop.status);
+  const bool by_cloud =
+      std::any_of(findings.begin(), findings.end(), [](const JudgedFinding& judged) {
+        return judged.counts && judged.finding->code == "firewall.cloud-blocks";
+      });
+  if (by_cloud) hop.label += " here; the cloud's do not let it in";
   return hop;
 }
 

@@ -15,7 +15,7 @@ struct VerbEntry {
   const char* name;
   std::size_t least_words;
 };
-constexpr std::array<VerbEntry, 20> verbs{{{Verb::read, "read", 1},
+constexpr std::array<VerbEntry, 21> verbs{{{Verb::read, "read", 1},
                                            {Verb::reduce, "reduce", 2},
                                            {Verb::list, "list", 1},
                                            {Verb::walk, "walk", 1},
@@ -29,6 +29,7 @@ constexpr std::array<VerbEntry, 20> verbs{{{Verb::read, "read", 1},
                                            {Verb::space, "space", 1},
                                            {Verb::largest, "largest", 1},
                                            {Verb::descriptors, "descriptors", 0},
+                                           {Verb::sockets, "sockets", 1},
                                            {Verb::handshake, "handshake", 2},
                                            {Verb::identity, "identity", 0},
                                            {Verb::now, "now", 0},
@@ -279,6 +280,10 @@ Question largest(const std::string& folder) {
 
 Question descriptors() {
   return {Verb::descriptors, {}};
+}
+
+Question sockets(int pid) {
+  return {Verb::sockets, {std::to_string(pid)}};
 }
 
 Question handshake(const std::string& address, int port, const std::string& name) {

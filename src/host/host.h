@@ -26,6 +26,7 @@ enum class Verb {
   space,
   largest,
   descriptors,
+  sockets,
   handshake,
   identity,
   now,
@@ -103,6 +104,8 @@ Question space(const std::string& path);
 Question largest(const std::string& folder);
 /// Processes that have used at least half of the descriptors that they may have.
 Question descriptors();
+/// How many sockets a process has open ("sockets=12"), of whatever kind.
+Question sockets(int pid);
 /// The certificates that a TLS server shows a client that asks for `name` ("": for none)
 /// (certificate_text.h).
 Question handshake(const std::string& address, int port, const std::string& name);

@@ -16,7 +16,7 @@
 namespace hopcheck {
 namespace {
 
-constexpr std::size_t most_lines = 40;
+constexpr std::size_t most_lines = 160;  // several tracebacks of a server that gives up
 constexpr std::size_t most_line_bytes = 2000;
 constexpr std::uint64_t most_looked_at = 4 << 20;
 constexpr std::uint64_t chunk = 65536;
@@ -92,7 +92,7 @@ std::string public_key(const ByteSource& source, const std::string&) {
 
 Reducer find_reducer(const std::string& name) {
   constexpr std::array<std::pair<const char*, Reducer>, 10> reducers{
-      {{"last-lines-40", last_lines},
+      {{"last-lines-160", last_lines},
        {"certificates-1", certificates},
        {"public-key-1", public_key},
        {"nginx-error-log-1", reduce_error_log},

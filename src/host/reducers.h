@@ -18,7 +18,7 @@ struct ByteSource {
 using Reducer = std::string (*)(const ByteSource&, const std::string& format);
 
 /// The reducer of that name, null where there is none. The version of a reducer is part of its
-/// name: "last-lines-40"; "certificates-1" (certificate_text.h); "public-key-1", the hash of the
+/// name: "last-lines-160"; "certificates-1" (certificate_text.h); "public-key-1", the hash of the
 /// public key that belongs to a private one.
 Reducer find_reducer(const std::string& name);
 

@@ -68,4 +68,12 @@ std::vector<OpenFiles> decode_descriptors(const std::string& text) {
   return processes;
 }
 
+long decode_sockets(const std::string& text) {
+  long sockets = -1;
+  each_fields(text,
+              [&](const Fields& fields) { sockets = static_cast<long>(fields.number("sockets")); });
+  if (sockets < 0) throw std::invalid_argument("no number of sockets");
+  return sockets;
+}
+
 }  // namespace hopcheck

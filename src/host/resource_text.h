@@ -19,5 +19,7 @@ std::vector<LargeFile> decode_largest(const std::string& text);
 // A process a line: "pid=812 used=1020 limit=1024".
 std::string encode_descriptors(const std::vector<OpenFiles>& processes);
 std::vector<OpenFiles> decode_descriptors(const std::string& text);
+/// "sockets=12"
+long decode_sockets(const std::string& text);
 
 }  // namespace hopcheck

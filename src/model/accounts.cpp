@@ -1,4 +1,6 @@
 // Users and groups, for judging what a worker that does not run yet may do.
+#include "hopcheck/accounts.h"
+
 #include <algorithm>
 
 #include "model/state.h"
@@ -18,6 +20,14 @@ std::vector<std::string> split(const std::string& text, char separator) {
 }
 
 }  // namespace
+
+Fact<bool> has_user(const Deployment& host, const std::string& name) {
+  auto& state = host.state();
+  const auto& accounts = state.accounts.get([&] { return read_accounts(state.host); });
+  if (!accounts.seen()) return accounts.unseen();
+  return std::any_of(accounts->users.begin(), accounts->users.end(),
+                     [&](const Accounts::User& user) { return user.name == name; });
+}
 
 Fact<Accounts> read_accounts(Host& host) {
   const auto passwd = text_of(host.ask(ask::read("/etc/passwd")), "/etc/passwd is not there");

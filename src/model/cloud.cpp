@@ -15,11 +15,15 @@ using cloud::Firewall;
 using cloud::Rule;
 using firewall::Ranges;
 
-bool opens(const Rule& rule, int port) {
+bool is_for(const Rule& rule, int port) {
   return rule.ports.empty() ||
          std::any_of(rule.ports.begin(), rule.ports.end(), [&](const auto& range) {
            return range.first <= port && port <= range.second;
          });
+}
+
+bool opens(const Rule& rule, int port) {
+  return !rule.disabled && is_for(rule, port);
 }
 
 Ranges taken_by(const Rule& rule, const Ranges& peers) {
@@ -99,9 +103,28 @@ std::vector<const Rule*> in_order(const Firewall& network, int port) {
   return rules;
 }
 
+/// A rule that would let all of them in, and is switched off.
+const Rule* switched_off(const Firewall& network, const Caller& caller) {
+  const auto found =
+      std::find_if(network.rules.begin(), network.rules.end(), [&](const Rule& rule) {
+        const Ranges& peers = caller.connection.peers;
+        return rule.disabled && rule.allows && !rule.name.empty() && rule.targets.empty() &&
+               is_for(rule, caller.connection.port) &&
+               firewall::difference(peers, taken_by(rule, peers)).empty();
+      });
+  return found == network.rules.end() ? nullptr : &*found;
+}
+
 void add_gcp_fix(const Firewall& network, const Caller& caller, int priority,
                  CloudVerdict& verdict) {
   const int port = caller.connection.port;
+  if (const Rule* off = switched_off(network, caller); off != nullptr && verdict.by.empty()) {
+    verdict.from.text += fmt::format("; {} would, and is disabled", off->name);
+    verdict.fix.summary = "enable the rule that is there for it";
+    verdict.fix.commands = {fmt::format("gcloud compute firewall-rules update {} --no-disabled",
+                                        shell_quote(off->name))};
+    return;
+  }
   verdict.fix.summary = "add a rule that lets the load balancer's networks in";
   verdict.fix.commands = {fmt::format(
       "gcloud compute firewall-rules create allow-lb-{0} --network {1} --direction INGRESS "

@@ -64,6 +64,13 @@ std::vector<Edit> change(const Deployment& host, const nginx::Directive& old,
   return {{from.source, from.line, before, *line}};
 }
 
+std::optional<nginx::Directive> events_of(const nginx::Config& config) {
+  for (const auto& top : config.top()) {
+    if (top.name() == "events") return top;
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::vector<Edit> set_directive(const Deployment& host, const nginx::Instance& instance,
@@ -82,6 +89,29 @@ std::vector<Edit> set_main_directive(const Deployment& host, const nginx::Instan
     if (top.name() == name) return change(host, top, name, value);
   }
   return {{instance.conf_path, 1, "", name + " " + value + ";"}};
+}
+
+std::optional<nginx::Directive> connections_line(const nginx::Config& config) {
+  const auto events = events_of(config);
+  return events ? events->child("worker_connections") : std::nullopt;
+}
+
+std::vector<Edit> more_connections(const Deployment& host, const nginx::Instance& instance) {
+  const nginx::Config& config = *instance.config;
+  const auto events = events_of(config);
+  const auto set = connections_line(config);
+  // 10000 and more were a choice.
+  if (!events || (set && set->arg(0).size() > 4)) return {};
+  auto edits = set_directive(host, instance, events->index(), "worker_connections", "4096");
+  // Each takes a descriptor, those that are passed on two; 1024 is what systemd starts it with.
+  const auto top = config.top();
+  const bool has_limit = std::any_of(top.begin(), top.end(), [](const nginx::Directive& one) {
+    return one.name() == "worker_rlimit_nofile";
+  });
+  if (edits.empty() || has_limit) return edits;
+  for (auto& edit : set_main_directive(host, instance, "worker_rlimit_nofile", "65536"))
+    edits.push_back(std::move(edit));
+  return edits;
 }
 
 long long size_bytes(const std::string& text) {

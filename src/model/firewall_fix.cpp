@@ -138,6 +138,10 @@ Fix rule_fix(const Deployment& host, const Caller& caller,
     fix.commands.push_back(std::string("nft -c -f ") + nft_file);
   for (const auto& insertion : insertions) fix.commands.push_back(command_of(insertion));
   fix.lasts = saved ? Lasts::permanent : Lasts::until_reboot;
+  if (!saved)
+    fix.summary +=
+        "; no file that is loaded at boot was found to hold this rule, so tell what sets it up, "
+        "too";
   return fix;
 }
 

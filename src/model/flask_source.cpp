@@ -247,4 +247,18 @@ Fact<Exchange> answer_on(const Deployment& host, const Route& route, const std::
                            decode_exchange);
 }
 
+std::optional<Evidence> handler_line(const Deployment& host, const Route& route,
+                                     const std::string& path) {
+  for (const auto& endpoint : route.endpoints) {
+    const auto app = host.app_behind(endpoint);
+    if (!app.seen() || *app == nullptr) continue;
+    const auto source = flask_source(host, **app);
+    if (!source.seen()) continue;
+    for (const auto& each : source->routes) {
+      if (each.path == path) return each.from;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace hopcheck

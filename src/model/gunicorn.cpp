@@ -65,6 +65,32 @@ Fix set_gunicorn(const Deployment& host, const AppServer& app, const GunicornNam
   return fix;
 }
 
+Fix more_at_once(const Deployment& host, const AppServer& app) {
+  constexpr int kThreads = 8;
+  const auto& threads = app.gunicorn.threads;
+  const int wanted = threads.seen() ? std::max(kThreads, threads->value * 2) : kThreads;
+  Fix fix = set_gunicorn(host, app, {"threads", "--threads", ""}, threads, wanted);
+  fix.summary =
+      fmt::format("free the workers now, and let each handle {} requests at once", wanted);
+  if (fix.commands.empty() && app.unit.ends_with(".service")) {
+    fix.summary = "free the workers; it lasts until as many requests hang again";
+    fix.commands = {"systemctl restart " + shell_quote(app.unit)};
+    fix.lasts = Lasts::until_restart;
+  }
+  return fix;
+}
+
+std::optional<Fix> longer_queue(const Deployment& host, const AppServer& app) {
+  constexpr int kSmall = 512;
+  constexpr int kUsual = 2048;  // gunicorn's own default
+  const auto& backlog = app.gunicorn.backlog;
+  if (!backlog.seen() || backlog->value >= kSmall || app.unit.empty()) return std::nullopt;
+  Fix fix = set_gunicorn(host, app, {"backlog", "--backlog", ""}, backlog, kUsual);
+  if (fix.edits.empty()) return std::nullopt;
+  fix.summary = fmt::format("let {} connections wait instead of {}", kUsual, backlog->value);
+  return fix;
+}
+
 Fact<std::string> worker_kind(const AppServer& app) {
   if (!app.gunicorn.worker_class.seen()) return app.gunicorn.worker_class.unseen();
   const std::string& name = app.gunicorn.worker_class->value;

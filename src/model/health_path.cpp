@@ -163,9 +163,54 @@ std::optional<Edit> own_location(const Deployment& host, const Route& route,
   return Edit{at.source, at.line + 1, {}, block(inside, path, all)};
 }
 
+namespace {
+
+/// The `if` of the server block itself that holds the directive which answers.
+std::optional<nginx::Directive> condition_around(const Route& route) {
+  const Evidence& answer = route.action.from;
+  for (const auto& condition : route.instance->config->at(route.server->directive).children("if")) {
+    for (const auto& inside : condition.children()) {
+      const Evidence at = inside.evidence();
+      if (at.source == answer.source && at.line == answer.line) return condition;
+    }
+  }
+  return std::nullopt;
+}
+
+/// A location of the block itself hands the path to somebody.
+bool passes_on(const nginx::ServerBlock& server, const std::string& path) {
+  return std::any_of(server.locations.begin(), server.locations.end(), [&](const Location& one) {
+    const bool prefix =
+        one.match == Location::Match::prefix || one.match == Location::Match::prefix_no_regex;
+    const bool pass =
+        one.action.kind == Action::Kind::proxy_pass || one.action.kind == Action::Kind::uwsgi_pass;
+    return prefix && pass && path.starts_with(one.pattern);
+  });
+}
+
+/// `break` ends the server block's own rewriting: the request goes on to its location.
+std::optional<Edit> past_condition(const Deployment& host, const Route& route,
+                                   const std::string& path) {
+  if (route.instance == nullptr || route.server == nullptr || route.location != nullptr)
+    return std::nullopt;
+  const auto condition = condition_around(route);
+  if (!condition || !passes_on(*route.server, path)) return std::nullopt;
+  const Evidence at = condition->evidence();
+  const auto line = line_of(host, at.source, at.line);
+  if (!line.seen()) return std::nullopt;
+  const std::string indent = indentation_of(*line);
+  return Edit{at.source,
+              at.line,
+              {},
+              indent + "if ($uri = " + path + ") {\n" + indent + "    break;\n" + indent + "}"};
+}
+
+}  // namespace
+
 std::optional<Edit> past_redirect(const Deployment& host, const Route& route) {
   const std::string path = without_query(route.request.path);
   if (route.action.kind != Action::Kind::return_ || !is_plain_path(path)) return std::nullopt;
+  if (auto edit = past_condition(host, route, path)) return edit;
   std::set<std::string> passes;
   for (const Route& other : host.routes()) {
     const bool same = other.instance == route.instance && other.server != route.server &&

@@ -78,7 +78,7 @@ Fact<std::vector<std::string>> supervisor_log(const Deployment& host,
     if (values.empty() || !values.back().value.starts_with('/')) continue;
     const std::string& path = values.back().value;
     const auto text =
-        text_of(host.state().host.ask(ask::reduce(path, "last-lines-40")), path + ": not there");
+        text_of(host.state().host.ask(ask::reduce(path, "last-lines-160")), path + ": not there");
     if (!text.seen()) return text.unseen();
     return lines_of(*text);
   }
@@ -93,7 +93,7 @@ Fact<std::string> supervisor_gave_up(const Deployment& host, const SupervisorPro
   if (!logs.empty() && logs.back().value.starts_with('/')) path = logs.back().value;
   path = path.substr(0, path.find_first_of(" ;"));
   const auto text =
-      text_of(host.state().host.ask(ask::reduce(path, "last-lines-40")), path + ": not there");
+      text_of(host.state().host.ask(ask::reduce(path, "last-lines-160")), path + ": not there");
   if (!text.seen()) return text.unseen();
   const auto lines = lines_of(*text);
   const std::string fatal = "gave up: " + program.name + " entered FATAL state";

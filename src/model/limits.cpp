@@ -37,6 +37,11 @@ Fact<Partial<OpenFiles>> open_files(const Deployment& host) {
       });
 }
 
+Fact<long> open_sockets(const Deployment& host, int pid) {
+  return decoded<long>(host.state().host.ask(ask::sockets(pid)),
+                       fmt::format("the sockets of process {}", pid), decode_sockets);
+}
+
 std::string size_text(std::uint64_t bytes) {
   constexpr double kStep = 1024;
   const auto value = static_cast<double>(bytes);

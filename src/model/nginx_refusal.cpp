@@ -10,6 +10,7 @@
 #include "facts/text/words.h"
 #include "hopcheck/lines.h"
 #include "hopcheck/server_blocks.h"
+#include "hopcheck/tls.h"
 
 namespace hopcheck {
 namespace {
@@ -120,10 +121,68 @@ std::optional<Fix> one_default(const Deployment& host, const nginx::Instance& in
   return fix;
 }
 
+/// The certificate's file is not there: nginx serves nothing, not even port 80, until one is.
+std::optional<Fix> certified(const Deployment& host, const nginx::Instance& instance,
+                             const nginx::Problem& refused) {
+  const std::string file = quoted_after(refused.message, "cannot load certificate");
+  const auto* site = instance.site.if_seen();
+  if (file.empty() || site == nullptr ||
+      refused.message.find("No such file or directory") == std::string::npos)
+    return std::nullopt;
+  for (const auto& server : site->servers) {
+    const auto names = names_for_certificate(server);
+    for (const auto& files : certificate_files(instance, server)) {
+      if (files.file != file || files.key_file.empty() || names.empty()) continue;
+      if (auto fix = kept_by_certbot(host, files, names.front())) return fix;
+      Fix fix;
+      fix.commands = {self_signing_command(host, files, names)};
+      const bool key_missing = fix.commands.front().find("-newkey") != std::string::npos;
+      fix.summary = fmt::format(
+          "start with a certificate made here{} (browsers warn of it; a load balancer mostly does "
+          "not look), and put the one that was issued for {} to {} when it is found",
+          key_missing
+              ? fmt::format(" with a key of its own, for {} is not there either", files.key_file)
+              : "",
+          names.front(), file);
+      return fix;
+    }
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+std::vector<std::string> names_for_certificate(const nginx::ServerBlock& server) {
+  std::vector<std::string> names;
+  for (const std::string& name : server.names) {
+    const bool plain =
+        name.find('.') != std::string::npos && name.front() != '.' &&
+        name.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-.") == std::string::npos;
+    if (plain) names.push_back(name);
+  }
+  return names;
+}
+
+std::optional<Fix> kept_by_certbot(const Deployment& host, const CertificateFiles& files,
+                                   const std::string& name) {
+  const std::string folder = "/etc/letsencrypt/live/" + name + "/";
+  const auto held = certificates_in(host, folder + "fullchain.pem");
+  if (!held.seen() || held->empty() || !held->front().covers(name)) return std::nullopt;
+  // It may be this very pair that nginx refuses.
+  const auto hash = key_in(host, folder + "privkey.pem");
+  if (hash.seen() && *hash != held->front().key) return std::nullopt;
+  const auto line = replaced_in_line(host, files.line, files.file, folder + "fullchain.pem");
+  const auto key = replaced_in_line(host, files.key_line, files.key_file, folder + "privkey.pem");
+  if (!line || !key) return std::nullopt;
+  Fix fix;
+  fix.summary = fmt::format("use {}fullchain.pem, which is there and for {}", folder, name);
+  fix.edits = {*line, *key};
+  return fix;
+}
 
 std::optional<Fix> mended(const Deployment& host, const nginx::Instance& instance,
                           const nginx::Problem& refused) {
+  if (auto fix = certified(host, instance, refused)) return fix;
   if (refused.file.empty()) return std::nullopt;
   if (auto fix = spelt(host, refused)) return fix;
   if (auto fix = closed(host, refused)) return fix;

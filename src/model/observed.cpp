@@ -109,6 +109,8 @@ void observe_probes(const Deployment& deployment, LbSettings& lb) {
   if (prober == nullptr) return;
   const std::string source = prober->file + ": " + prober->agent + " from " + prober->source;
   observe(lb.profile, profile_of(prober->agent), source);
+  // Its agent names the maker, not which of its products: what was not seen stays a guess.
+  if (any_profile && lb.codes.from == From::default_) lb.codes.source = "assumed";
   observe(lb.path, prober->path, source);
   if (!prober->host.empty() && prober->host != "-")
     observe(lb.host, std::optional<std::string>(prober->host), source);

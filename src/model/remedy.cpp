@@ -22,6 +22,26 @@ std::string name_after(const std::string& text, std::string_view before) {
   return plain ? name : "";
 }
 
+/// The one absolute path that stands as a literal in a line of source; "" else.
+std::string literal_path(const std::string& code) {
+  const auto begin = code.find("\"/") == std::string::npos ? code.find("'/") : code.find("\"/");
+  if (begin == std::string::npos) return {};
+  const auto end = code.find(code[begin], begin + 1);
+  if (end == std::string::npos) return {};
+  const std::string path = code.substr(begin + 1, end - begin - 1);
+  return path.find_first_not_of(
+             "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+             "/._-") == std::string::npos
+             ? path
+             : "";
+}
+
+/// "Expecting value: line 1 column 14 (char 13)" of what stands behind the exception's name.
+std::string after_colon(const std::string& exception) {
+  const auto colon = exception.find(": ");
+  return colon == std::string::npos ? exception : exception.substr(colon + 2);
+}
+
 /// How the Python beside `program` gets a package.
 std::string installer(const std::string& module, const std::string& program) {
   const auto bin = program.rfind("/bin/");
@@ -48,6 +68,16 @@ std::string remedy_of(const std::string& exception, const std::optional<OwnFrame
   if (!frame) return {};
   const std::string place = fmt::format("{}:{}", frame->file, frame->line);
   const std::string module = name_after(exception, "No module named '");
+  const std::string opened = literal_path(frame->code);
+  if (exception.find("JSONDecodeError") != std::string::npos) {
+    return fmt::format("mend the JSON that {} reads{}: {}", place,
+                       opened.empty() ? "" : ", " + opened, after_colon(exception));
+  }
+  if (exception.find("unable to open database file") != std::string::npos && !opened.empty()) {
+    return fmt::format("let the unit's user write in {}, which must be there ({} opens {})",
+                       opened.substr(0, std::max<std::size_t>(opened.rfind('/'), 1)), place,
+                       opened);
+  }
   if (module.empty()) return "mend " + place;
   return fmt::format("install {} ({}), or take it out of {}", module, installer(module, program),
                      place);

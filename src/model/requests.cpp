@@ -1,34 +1,9 @@
 // Requests: the route's own, and the same one past nginx.
+#include "hopcheck/proxy_pass.h"
 #include "model/state.h"
 
 namespace hopcheck {
 namespace {
-
-/// The URI that nginx would send on: a URI part in proxy_pass replaces the location's prefix.
-std::string passed_uri(const Route& route) {
-  const std::string& path = route.request.path;
-  if (route.location == nullptr || route.action.kind != nginx::Action::Kind::proxy_pass)
-    return path;
-  std::string target = route.action.target;
-  const auto scheme = target.find("://");
-  if (scheme == std::string::npos) return path;
-  target.erase(0, scheme + 3);
-  std::size_t uri = std::string::npos;
-  if (target.rfind("unix:", 0) == 0) {
-    const auto colon = target.find(':', 5);
-    if (colon != std::string::npos) uri = colon + 1;
-  } else {
-    uri = target.find('/');
-  }
-  if (uri == std::string::npos) return path;
-  const std::string& pattern = route.location->pattern;
-  using Match = nginx::Location::Match;
-  const bool prefix = route.location->match == Match::prefix ||
-                      route.location->match == Match::prefix_no_regex ||
-                      route.location->match == Match::exact;
-  if (!prefix || path.rfind(pattern, 0) != 0) return path;
-  return target.substr(uri) + path.substr(pattern.size());
-}
 
 /// Whether the target's probe got an answer or a plain failure. Where it was waited for in vain,
 /// each further request would cost as much time, and perhaps one more worker.
@@ -65,25 +40,36 @@ Fact<Exchange> Deployment::direct(const Route& route, const Endpoint& endpoint, 
   if (route.instance != nullptr && route.action.kind != nginx::Action::Kind::proxy_pass) {
     return Unseen{Unseen::Why::undecidable, endpoint.member.text() + " does not speak HTTP", {}};
   }
+  const bool tls = route.action.target.starts_with("https://");
+  return ask_past_nginx(
+      *this, route, endpoint.member, tls ? "https" : "http",
+      path == Path::as_passed_on ? passed_path(route, route.request.path) : route.request.path);
+}
+
+Fact<Exchange> ask_past_nginx(const Deployment& host, const Route& route,
+                              const nginx::Member& member, const std::string& scheme,
+                              const std::string& path) {
+  if (!route.requested())
+    return Unseen{Unseen::Why::out_of_scope, route.name + " is never requested", {}};
   Request request = route.request;
-  if (!is_responsive(*this, route)) request.timeout_ms = kShortPatienceMs;
-  request.scheme = route.action.target.rfind("https://", 0) == 0 ? "https" : "http";
-  if (path == Path::as_passed_on) request.path = passed_uri(route);
+  if (!is_responsive(host, route)) request.timeout_ms = kShortPatienceMs;
+  request.scheme = scheme;
+  request.path = path;
   request.sent_as = "app";
-  if (endpoint.member.is_unix()) {
-    request.socket = endpoint.member.path;
+  if (member.is_unix()) {
+    request.socket = member.path;
     request.address.clear();
     request.port = 0;
   } else {
-    request.address = endpoint.member.host == "localhost" ? "127.0.0.1" : endpoint.member.host;
-    request.port = endpoint.member.port;
+    request.address = member.host == "localhost" ? "127.0.0.1" : member.host;
+    request.port = member.port;
   }
-  const auto exchange =
-      decoded<Exchange>(state_->host.ask(ask::request(request)), request.url(), decode_exchange);
+  const auto exchange = decoded<Exchange>(host.state().host.ask(ask::request(request)),
+                                          request.url(), decode_exchange);
   // Our own rights are not nginx's: a refusal of us says nothing of the application.
   if (exchange.seen() && exchange->outcome == Exchange::Outcome::denied) {
-    return Unseen{Unseen::Why::denied,
-                  "what the application at " + endpoint.member.text() + " answers", "root"};
+    return Unseen{Unseen::Why::denied, "what the application at " + member.text() + " answers",
+                  "root"};
   }
   return exchange;
 }

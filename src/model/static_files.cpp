@@ -107,10 +107,17 @@ std::string StaticPlace::node() const {
 std::vector<StaticPlace> static_places(const nginx::Instance& instance) {
   std::vector<StaticPlace> places;
   if (!instance.site.seen() || instance.config == nullptr) return places;
+  // The http block is long where there are many servers: it is looked through once.
+  std::optional<std::uint32_t> around;
+  nginx::Files outer;
   for (const auto& server : instance.site->servers) {
-    nginx::Files files;
-    if (const auto http = nginx::http_around(*instance.config, server.directive))
-      nginx::inherit_files(*instance.config, *http, files);
+    const auto http = nginx::http_around(*instance.config, server.directive);
+    if (http != around) {
+      around = http;
+      outer = {};
+      if (http) nginx::inherit_files(*instance.config, *http, outer);
+    }
+    nginx::Files files = outer;
     nginx::inherit_files(*instance.config, server.directive, files);
     add_places(instance, server, server.locations, files, places);
   }

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
+#include "hopcheck/finding.h"
 #include "host/certificate_text.h"
 #include "model/state.h"
 
@@ -92,6 +95,17 @@ Fact<std::vector<Certificate>> shown_certificates(const Deployment& host, const 
   return decoded<std::vector<Certificate>>(
       host.state().host.ask(ask::handshake(request.address, request.port, request.host)),
       "the certificate shown for " + request.host, decode_certificates);
+}
+
+std::string self_signing_command(const Deployment& host, const CertificateFiles& files,
+                                 const std::vector<std::string>& names) {
+  const bool key_there = host.walk(files.key_file)->last().type == PathStep::Type::file;
+  std::string alternatives;
+  for (const auto& name : names) alternatives += (alternatives.empty() ? "DNS:" : ",DNS:") + name;
+  return fmt::format("openssl req -x509 -days 90 {} {} -subj {} -addext {} -out {}",
+                     key_there ? "-key" : "-newkey rsa:2048 -nodes -keyout",
+                     shell_quote(files.key_file), shell_quote("/CN=" + names.front()),
+                     shell_quote("subjectAltName=" + alternatives), shell_quote(files.file));
 }
 
 Fact<long long> seconds_now(const Deployment& host) {

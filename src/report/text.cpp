@@ -100,7 +100,7 @@ std::string to_text(const Report& report, const TextOptions& options) {
   write_chain(out, report.chain);
   std::size_t number = 0;
   for (const auto& reported : report.diagnosis) {
-    if (!reported.ignored) write_cause(out, ++number, reported);
+    if (!reported.ignored) write_cause(out, ++number, reported, shown_severity(report, reported));
   }
   write_ignored(out, report);
   write_unseen(out, report);

@@ -72,7 +72,24 @@ void write_evidence(TextWriter& out, const std::vector<Evidence>& all) {
   out.line();
 }
 
-void write_edit_side(TextWriter& out, int line, const std::string& sign, const std::string& text) {
+/// A unit's line may go on behind a backslash, as it is printed then.
+bool is_unit(const std::string& file) {
+  return file.find("/systemd/") != std::string::npos;
+}
+
+void write_unit_line(TextWriter& out, const std::string& head, const std::string& text) {
+  const std::size_t room = out.width() - columns(numbered(1, "+"));
+  const std::string indent(kGutter + 3, ' ');
+  std::string before = head;
+  for (const auto& part : wrap_command(text, room)) {
+    out.line(before + part);
+    before = indent;
+  }
+}
+
+void write_edit_side(TextWriter& out, const Edit& edit, const std::string& sign) {
+  const std::string& text = sign == "+" ? edit.add : edit.remove;
+  int line = edit.line;
   if (text.empty()) return;
   const std::string indent(kGutter + 7, ' ');  // deeper than the text: one line, continued
   for (const auto& part : lines_of(out.clean(text, true))) {
@@ -80,7 +97,11 @@ void write_edit_side(TextWriter& out, int line, const std::string& sign, const s
     head.replace(kGutter + 1, 1, out.coloured(sign));
     // A configuration line keeps the blanks that it begins with.
     const auto first = std::min(part.find_first_not_of(' '), part.size());
-    out.paragraph(head + part.substr(0, first), part.substr(first), indent);
+    if (is_unit(edit.file)) {
+      write_unit_line(out, head, part);
+    } else {
+      out.paragraph(head + part.substr(0, first), part.substr(first), indent);
+    }
     if (line > 0) ++line;
   }
 }
@@ -134,8 +155,8 @@ void write_fix(TextWriter& out, const Fix& fix, bool first) {
   for (const auto& edit : fix.edits) {
     if (edit.file != file) out.paragraph("     ", out.clean(edit.file), "       ");
     file = edit.file;
-    write_edit_side(out, edit.line, "-", edit.remove);
-    write_edit_side(out, edit.line, "+", edit.add);
+    write_edit_side(out, edit, "-");
+    write_edit_side(out, edit, "+");
   }
   for (const auto& command : fix.commands) {
     for (const auto& part : wrap_command(out.clean(command), out.width() - 5))
@@ -143,10 +164,11 @@ void write_fix(TextWriter& out, const Fix& fix, bool first) {
   }
 }
 
-void write_cause(TextWriter& out, std::size_t number, const ReportedFinding& reported) {
+void write_cause(TextWriter& out, std::size_t number, const ReportedFinding& reported,
+                 Severity severity) {
   const Finding& finding = reported.finding;
-  const std::string severity = severity_name(reported.severity);
-  out.line(fmt::format("{}. {}[{}] {}{}", number, out.coloured(severity), out.clean(finding.code),
+  const std::string name = severity_name(severity);
+  out.line(fmt::format("{}. {}[{}] {}{}", number, out.coloured(name), out.clean(finding.code),
                        confidence_name(finding.confidence), when_text(finding.when)));
   out.paragraph("   ", out.clean(finding.title), "   ");
   out.line();

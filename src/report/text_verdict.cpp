@@ -69,6 +69,14 @@ bool makes_fail(const Report& report, const ReportedFinding& cause) {
   });
 }
 
+}  // namespace
+
+Severity shown_severity(const Report& report, const ReportedFinding& cause) {
+  return makes_fail(report, cause) ? Severity::error : cause.severity;
+}
+
+namespace {
+
 Causes causes_of(const Report& report) {
   Causes causes;
   for (const auto& reported : report.diagnosis) {
@@ -95,7 +103,7 @@ std::string broken_text(const Report& report) {
       report.findings.size() - std::min(report.findings.size(), report.diagnosis.size());
   if (effects > 0) {
     text += fmt::format(", which {} the other {}", causes.now == 1 ? "explains" : "explain",
-                        effects == 1 ? "finding" : counted(effects, "finding"));
+                        effects == 1 ? "finding" : "findings");
   }
   std::string besides;
   add(besides, causes.errors, "later error");

@@ -44,7 +44,10 @@ void write_head(TextWriter& out, const std::string& program, const std::string& 
 /// One way to mend it: edits, commands, and what they interrupt or open.
 void write_fix(TextWriter& out, const Fix& fix, bool first);
 /// One numbered cause with its evidence and fixes.
-void write_cause(TextWriter& out, std::size_t number, const ReportedFinding& reported);
+void write_cause(TextWriter& out, std::size_t number, const ReportedFinding& reported,
+                 Severity severity);
+/// A warning that makes requests fail now is an error to who reads of it.
+Severity shown_severity(const Report& report, const ReportedFinding& cause);
 
 /// What was not seen, and what root would add.
 void write_unseen(TextWriter& out, const Report& report);

@@ -146,6 +146,10 @@ class Machine:
         """Runs a shell script in the booted machine; it must succeed."""
         must([*self.enter(), "sh", "-euc", text], timeout=60)
 
+    def outside(self, text):
+        """Runs a shell script where the load balancer is; it must succeed."""
+        must(["ip", "netns", "exec", f"{self.id}-lb", "sh", "-euc", text], timeout=60)
+
     def ask(self, url, host=None, timeout=5.0):
         """One request of the load balancer: (symptom, seconds).
 

@@ -12,7 +12,7 @@ VERDICTS = ("broken", "degraded", "healthy", "unknown")
 LAYOUT_KEYS = {"title": str, "probe": str, "host": str, "ready": str, "symptom": str}
 SCENARIO_KEYS = {"title": str, "layout": str, "fault": str, "healthy": bool, "symptom": str,
                  "config": str, "probe": str, "host": str, "timeout": (int, float), "ready": str,
-                 "fixed_probe": str, "expect": dict}
+                 "fixed_probe": str, "arguments": list, "expect": dict}
 EXPECT_KEYS = {"verdict": str, "codes": list, "texts": list, "also": list, "roots": list,
                "effects": list}
 
@@ -62,10 +62,11 @@ class Scenario:
     timeout: float
     ready: str
     fixed_probe: str
+    arguments: list
     expect: Expect
 
     def script(self, name):
-        """The text of `change`, `after` or `fix`; empty where there is none."""
+        """The text of `change`, `outside`, `after` or `fix`; empty where there is none."""
         return read(self.folder / name)
 
 
@@ -128,13 +129,13 @@ def load(folder, layouts=HERE / "layouts"):
     if not SYMPTOM.fullmatch(symptom):
         raise ScenarioError(f"{path}: no such symptom: {symptom}")
     for part in folder.iterdir():
-        if part.name not in ("scenario.toml", "root", "change", "after", "fix"):
+        if part.name not in ("scenario.toml", "root", "change", "outside", "after", "fix"):
             raise ScenarioError(f"{part} has no meaning")
     return Scenario(folder.name, folder, table["title"], layout, table.get("fault", "healthy"),
                     healthy, symptom, table.get("config", ""), table.get("probe", layout.probe),
                     table.get("host", layout.host), float(table.get("timeout", 5)),
                     table.get("ready", layout.ready), table.get("fixed_probe", ""),
-                    _expect(path, table.get("expect", {}), healthy))
+                    table.get("arguments", []), _expect(path, table.get("expect", {}), healthy))
 
 
 def load_all(folder=HERE / "scenarios", layouts=HERE / "layouts"):

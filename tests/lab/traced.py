@@ -7,7 +7,7 @@ LB = "10.99.0.1"
 # Hops of a trace that stand for one of a report.
 HOPS = {
     "lb": {"lb", "listener", "nginx", "response"},
-    "firewall": {"firewall", "upstream", "socket"},
+    "firewall": {"lb", "firewall", "upstream", "socket"},
     "nginx": {"listener", "nginx", "file", "upstream", "socket", "app", "response"},
     "socket": {"socket", "upstream"},
     "app": {"listener", "upstream", "socket", "app", "response"},
@@ -20,7 +20,9 @@ SILENT = ("timeout", "refused", "reset", "no-tls")
 def argv(scenario):
     """The command that traces the load balancer's own request."""
     header = ["--header", f"Host: {scenario.host}"] if scenario.host else []
-    return ["/usr/local/bin/hopcheck", "trace", scenario.probe, "--source", LB, *header,
+    # An export of a cloud is judged for the load balancer's networks, not for one address.
+    source = scenario.arguments or ["--source", LB]
+    return ["/usr/local/bin/hopcheck", "trace", scenario.probe, *source, *header,
             "--format", "json"]
 
 

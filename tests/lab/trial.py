@@ -104,6 +104,8 @@ def _break(machine, scenario):
     if scenario.ready and not until(
             READY_LIMIT, lambda: machine.inside("sh", "-c", scenario.ready)[0] == 0):
         raise Failed(f"never ready: {scenario.ready} {_journal(machine)}")
+    if scenario.script("outside"):
+        machine.outside(scenario.script("outside"))
     if scenario.script("after"):
         # nginx's log tells seconds: what stands in the second of a start may be older than it.
         time.sleep(1.1)
@@ -124,7 +126,7 @@ def _diagnose(machine, scenario, options, result):
     if not until(SYMPTOM_LIMIT, there):
         raise Failed(f"the load balancer sees {seen[-1]}, not {scenario.symptom} "
                      f"{_journal(machine)}")
-    report, bundle = _live(machine, options, result)
+    report, bundle = _live(machine, scenario, options, result)
     after = _ask(machine, scenario)
     if after != scenario.symptom:
         result.complaints.append(f"afterwards the load balancer sees {after}, not "
@@ -152,7 +154,7 @@ def _trace(machine, scenario, first, result):
     return complaints
 
 
-def _live(machine, options, result):
+def _live(machine, scenario, options, result):
     """Runs hopcheck in the machine: its report, None where it gave none, and its bundle."""
     bundle, user = "root/run.hop", []
     if options.as_user:
@@ -160,7 +162,7 @@ def _live(machine, options, result):
         user = ["setpriv", "--reuid", "nobody", "--regid", "nogroup", "--clear-groups"]
     started = time.monotonic()
     code, out, err = machine.inside(*user, "/usr/local/bin/hopcheck", "--format", "json",
-                                    "-o", f"/{bundle}")
+                                    "-o", f"/{bundle}", *scenario.arguments)
     result.hopcheck_ms = (time.monotonic() - started) * 1000
     report = _report(out)
     if report is None:
@@ -186,7 +188,8 @@ def _replay(options, bundle, live):
 
 
 def _record(machine, scenario, options, result):
-    code, _, err = machine.inside("/usr/local/bin/hopcheck", "capture", "-o", "/root/host.hop")
+    code, _, err = machine.inside("/usr/local/bin/hopcheck", "capture", "-o", "/root/host.hop",
+                                  *scenario.arguments)
     if code != 0:
         result.complaints.append(f"capture ended with {code}: {err.strip()}")
         return

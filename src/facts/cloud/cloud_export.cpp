@@ -125,6 +125,8 @@ void add_gcp(const Node& node, const char* key, std::vector<Rule>& rules) {
     Rule rule;
     rule.name = node.text("name");
     rule.allows = std::string_view(key) == "allowed";
+    rule.disabled = node.has("disabled") && node.at("disabled").json->is_boolean() &&
+                    node.at("disabled").json->get<bool>();
     rule.priority = node.has("priority") ? node.number("priority") : 1000;
     for (const auto& ports : entry.list("ports")) rule.ports.push_back(port_range(ports));
     for (const auto& source : node.list("sourceRanges")) rule.sources.push_back(network(source));
@@ -153,9 +155,6 @@ std::vector<Firewall> gcp(const std::string& file, const Node& root) {
       found = networks.end() - 1;
     }
     if (node.text("direction") != "INGRESS") continue;
-    if (node.has("disabled") && node.at("disabled").json->is_boolean() &&
-        node.at("disabled").json->get<bool>())
-      continue;
     add_gcp(node, "allowed", found->rules);
     add_gcp(node, "denied", found->rules);
   }

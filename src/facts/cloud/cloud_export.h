@@ -11,6 +11,7 @@ namespace hopcheck::cloud {
 struct Rule {
   std::string name{};  ///< GCP; AWS's have none
   bool allows{true};
+  bool disabled{false};                      ///< GCP: it is there, and decides nothing
   int priority{0};                           ///< GCP: the lowest number decides
   std::vector<std::pair<int, int>> ports{};  ///< of TCP; empty: all
   std::vector<std::string> sources{};        ///< networks

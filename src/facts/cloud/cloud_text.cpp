@@ -42,7 +42,8 @@ int number_of(const std::string& text) {
 
 Rule rule_of(const std::vector<std::string>& words) {
   Rule rule;
-  rule.allows = words[0] == "allow";
+  rule.disabled = words[0].starts_with("disabled-");
+  rule.allows = words[0].ends_with("allow");
   if (words[1] != "-") rule.name = words[1];
   rule.priority = number_of(words[2]);
   for (const auto& range : list_of(words[3])) {
@@ -67,9 +68,11 @@ std::string encode(const std::vector<Firewall>& firewalls) {
     for (const auto& rule : firewall.rules) {
       std::vector<std::string> ports;
       for (const auto& [low, high] : rule.ports) ports.push_back(fmt::format("{}-{}", low, high));
-      text += join_words({rule.allows ? "allow" : "deny", rule.name.empty() ? "-" : rule.name,
-                          std::to_string(rule.priority), list_text(ports), list_text(rule.sources),
-                          list_text(rule.others), list_text(rule.targets)}) +
+      const std::string verdict = rule.allows ? "allow" : "deny";
+      text += join_words({rule.disabled ? "disabled-" + verdict : verdict,
+                          rule.name.empty() ? "-" : rule.name, std::to_string(rule.priority),
+                          list_text(ports), list_text(rule.sources), list_text(rule.others),
+                          list_text(rule.targets)}) +
               '\n';
     }
   }
@@ -89,7 +92,8 @@ std::vector<Firewall> decode(const std::string& text) {
                            words[3],
                            {}});
     } else if (words.size() == 7 && !firewalls.empty() &&
-               (words[0] == "allow" || words[0] == "deny")) {
+               (words[0] == "allow" || words[0] == "deny" || words[0] == "disabled-allow" ||
+                words[0] == "disabled-deny")) {
       firewalls.back().rules.push_back(rule_of(words));
     } else {
       throw std::invalid_argument("no rule of a cloud firewall: " + join_words(words));

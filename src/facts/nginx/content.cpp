@@ -214,6 +214,12 @@ Walk::Indexed Walk::index_file(std::string_view written, const Evidence& from) {
   const auto name = expand(visit_, written, false);
   const auto path = file_path(visit_);
   if (!name || !path) return Indexed::unknown;
+  // A root with variables has them looked up again, between measuring the name and writing it.
+  if (has_variable(base_of(visit_).files.path) && expand(visit_, written) != name) {
+    visit_.notes.push_back("the index " + std::string(written) +
+                           " changes while it is put together");
+    return Indexed::unknown;
+  }
   const auto go = [&](std::string uri) {
     Step step{"index -> " + uri, uri, from};
     redirect(std::move(uri), visit_.args, std::move(step));

@@ -2,6 +2,8 @@
 #include "facts/nginx/misspelt.h"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 #include <string>
 
 #include "facts/text/nearest.h"
@@ -78,11 +80,20 @@ const std::vector<std::string>& variables() {
   return words;
 }
 
+/// Which letters a name has, a bit each.
+std::uint64_t letters_of(std::string_view name) {
+  std::uint64_t letters = 0;
+  for (const char c : name) letters |= std::uint64_t{1} << (static_cast<unsigned char>(c) % 64U);
+  return letters;
+}
+
 /// Two letters of a short word are another word.
 bool is_near(std::string_view a, std::string_view b) {
   const std::size_t most = a.size() < 6 ? 1 : 2;
   const std::size_t longer = std::max(a.size(), b.size());
   if (longer - std::min(a.size(), b.size()) > most) return false;
+  // An edit changes which letters there are by two at most.
+  if (std::popcount(letters_of(a) ^ letters_of(b)) > 2 * static_cast<int>(most)) return false;
   return edit_distance(a, b) <= most;
 }
 

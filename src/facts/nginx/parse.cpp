@@ -5,11 +5,11 @@
 #include <iterator>
 #include <map>
 #include <set>
-#include <stdexcept>
 #include <unordered_map>
 #include <utility>
 
 #include "facts/nginx/arena.h"
+#include "facts/nginx/expand.h"
 #include "facts/nginx/glob.h"
 #include "facts/nginx/grammar.h"
 #include "facts/nginx/paths.h"
@@ -21,14 +21,14 @@ namespace hopcheck::nginx {
 namespace {
 
 // Limits against hostile input; a host with 10,000 server blocks has some 270,000 directives.
-constexpr std::size_t kMaxBytes = 64 << 20;
 constexpr std::size_t kMaxWords = 4 << 20;
 constexpr std::size_t kMaxInclusions = 100'000;
 constexpr std::size_t kMaxDepth = 64;
-constexpr std::size_t kMaxListed = 100'000;
 constexpr std::size_t kMaxProblems = 100;
 constexpr std::size_t kMaxUnknown = 200;
 constexpr std::size_t kLargeFile = 1 << 20;
+constexpr std::size_t kBytesOfNode = 20;  // on the average, roughly
+constexpr std::size_t kSample = 64;       // files that tell how large the others are
 
 std::string open_failed(const std::string& path, const char* why) {
   return "open() \"" + path + "\" failed (" + why + ")";
@@ -45,38 +45,10 @@ void append_own(std::vector<T>& all, std::size_t from, std::size_t count) {
               all.begin() + static_cast<std::ptrdiff_t>(size));
 }
 
-struct Entry {
-  std::string name{};
-  bool directory{false};
-};
-
-struct Listing {
-  std::vector<Entry> entries{};
-  std::vector<Unseen> missing{};
-};
-
-Listing read_listing(const std::string& dir, const Answer& answer) {
-  Listing out;
-  out.missing = answer.missing;
-  if (answer.status == Answer::Status::unseen) out.missing.push_back(answer.why);
-  std::string_view rest = answer.text;
-  while (!rest.empty()) {
-    const std::size_t end = std::min(rest.find('\n'), rest.size());
-    try {
-      const auto words = split_words(rest.substr(0, end));
-      if (words.size() >= 2) out.entries.push_back({words[1], words[0] == "directory"});
-    } catch (const std::invalid_argument&) {
-      out.missing.push_back({Unseen::Why::malformed, "an entry of " + dir, {}});
-    }
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-  }
-  return out;
-}
-
 class Parser {
  public:
   Parser(const std::string& path, const std::string& prefix, const Reader& reader)
-      : reader_(reader), arena_(config_.storage) {
+      : reader_(reader), arena_(config_.storage), glob_(reader) {
     config_.prefix = prefix;
     main_ = path.starts_with('/') || prefix.empty() ? path : join(prefix, path);
   }
@@ -112,15 +84,12 @@ class Parser {
   void load(const std::string& path, Origin from, Context context, std::string_view word = {});
   Text& text_of(const std::string& path);
   bool repeat(const Text& text, Context context);
+  void make_room(std::size_t nodes);
   void read_file(const Text& text, Context context);
   void take(Tokens& tokens, Token token, std::uint32_t file, std::vector<Open>& open);
   void take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file);
   std::uint32_t add_node(const std::vector<std::string_view>& words, Origin at);
   void include(const std::vector<std::string_view>& words, Origin at, Context context);
-  std::vector<std::string> expand(const std::string& pattern, Origin at);
-  void expand_one(const std::string& dir, std::string_view rest, Origin at,
-                  std::vector<std::string>& out, std::size_t depth);
-  const Listing& listing(const std::string& dir);
   void problem(Origin at, std::string message);
   void missing(const std::string& path, Origin at, Unseen why);
   bool full() const { return config_.nodes.size() + config_.words.size() >= kMaxWords; }
@@ -138,12 +107,11 @@ class Parser {
   std::string main_{};
   std::unordered_map<std::string, Text> texts_{};
   std::unordered_map<std::string_view, const Text*> repeated_{};  ///< by the include's own word
-  std::unordered_map<std::string, Listing> listings_{};
+  Glob glob_;
   std::set<std::string> noted_{};
   std::vector<std::string> active_{};
   std::size_t bytes_{0};
   std::size_t inclusions_{0};
-  std::size_t listed_{0};
 };
 
 void Parser::problem(Origin at, std::string message) {
@@ -220,14 +188,7 @@ void Parser::load(const std::string& path, Origin from, Context context, std::st
   const Copy before{context, config_.nodes.size(), 0, config_.words.size(), 0};
   const std::size_t notes =
       refused_.size() + config_.missing.size() + lines_.ends.size() + lines_.closes.size();
-  // Room that is not used costs nothing; growing step by step copies all of it again and again.
-  constexpr std::size_t kBytesOfNode = 20;
-  constexpr std::size_t kBytesOfWord = 14;
-  if (text.text.size() >= kLargeFile) {
-    config_.nodes.reserve(config_.nodes.size() + text.text.size() / kBytesOfNode);
-    config_.words.reserve(config_.words.size() + text.text.size() / kBytesOfWord);
-    ids_.reserve(config_.nodes.capacity());
-  }
+  if (text.text.size() >= kLargeFile) make_room(text.text.size() / kBytesOfNode);
   active_.push_back(path);
   read_file(text, context);
   active_.pop_back();
@@ -354,73 +315,28 @@ void Parser::include(const std::vector<std::string_view>& words, Origin at, Cont
   if (known != repeated_.end() && repeat(*known->second, context)) return;
   const std::string path = beside(main_, words[1]);
   if (!has_wildcard(path)) return load(path, at, context, words[1]);
-  for (const std::string& name : expand(path, at)) load(name, at, context);
-}
-
-std::vector<std::string> Parser::expand(const std::string& pattern, Origin at) {
-  std::vector<std::string> out;
-  expand_one("/", std::string_view(pattern).substr(pattern.find_first_not_of('/')), at, out, 0);
-  std::sort(out.begin(), out.end());
-  return out;
-}
-
-void Parser::expand_one(const std::string& dir, std::string_view rest, Origin at,
-                        std::vector<std::string>& out, std::size_t depth) {
-  if (depth > kMaxDepth || listed_ > kMaxListed) return;
-  const std::size_t slash = rest.find('/');
-  const std::string_view head = rest.substr(0, slash);
-  std::string_view tail = slash == std::string_view::npos ? "" : rest.substr(slash + 1);
-  while (tail.starts_with('/')) tail.remove_prefix(1);
-  if (!has_wildcard(head) && has_wildcard(tail)) {
-    return expand_one(join(dir, std::string(head)), tail, at, out, depth + 1);
-  }
-  const Listing& here = listing(dir);
-  for (const Unseen& why : here.missing) missing(dir, at, why);
-  for (const Entry& entry : here.entries) {
-    if (!glob_match(head, entry.name)) continue;
-    const std::string path = join(dir, entry.name);
-    ++listed_;
-    if (!tail.empty()) {
-      expand_one(path, tail, at, out, depth + 1);
-    } else if (entry.directory) {
-      problem(at, "pread() \"" + path + "\" failed (21: Is a directory)");
-    } else {
-      out.push_back(path);
-    }
+  const Glob::Found found = glob_.expand(path);
+  for (const auto& [dir, why] : found.missing) missing(dir, at, why);
+  for (const auto& name : found.directories)
+    problem(at, "pread() \"" + name + "\" failed (21: Is a directory)");
+  const auto& names = found.names;
+  const std::size_t before = config_.nodes.size();
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    load(names[i], at, context);
+    if (i + 1 == kSample) make_room((config_.nodes.size() - before) * names.size() / kSample);
   }
 }
 
-const Listing& Parser::listing(const std::string& dir) {
-  const auto found = listings_.find(dir);
-  if (found != listings_.end()) return found->second;
-  return listings_.emplace(dir, read_listing(dir, reader_.list(dir))).first->second;
+/// Room that is not used costs nothing; growing step by step copies all of it again and again.
+void Parser::make_room(std::size_t nodes) {
+  nodes = std::min(nodes + nodes / 8, kMaxWords);
+  if (config_.nodes.capacity() - config_.nodes.size() >= nodes) return;
+  config_.nodes.reserve(config_.nodes.size() + nodes);
+  config_.words.reserve(config_.words.size() + nodes + nodes / 2);
+  ids_.reserve(config_.nodes.capacity());
 }
 
 }  // namespace
-
-Reader reader_of(Host& host) {
-  const auto read = [&host](const std::string& path) {
-    Answer answer = host.ask(ask::read(path));
-    if (answer.truncated_at == 0) return answer;
-    Answer whole = host.ask(ask::read(path, kMaxBytes));
-    return whole.status == Answer::Status::present ? whole : answer;
-  };
-  return {read, [&host](const std::string& dir) { return host.ask(ask::list(dir)); }};
-}
-
-Reader reader_of_dump(Host& host, const GivenNginx& given) {
-  const auto read = [&host, given](const std::string& path) {
-    const bool known = std::find(given.files.begin(), given.files.end(), path) != given.files.end();
-    return known ? host.ask(ask::read(path))
-                 : Answer::unseen({Unseen::Why::truncated, path + " is not in the dump", {}});
-  };
-  const auto list = [given](const std::string& dir) {
-    Answer answer = listing_of(given, dir);
-    if (given.cut) answer.missing.push_back({Unseen::Why::truncated, "the end of the dump", {}});
-    return answer;
-  };
-  return {read, list};
-}
 
 Config parse(const std::string& path, const std::string& prefix, const Reader& reader,
              std::string_view context) {

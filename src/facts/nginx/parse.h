@@ -11,6 +11,9 @@
 
 namespace hopcheck::nginx {
 
+/// All files of a configuration together; what lies beyond was not read.
+inline constexpr std::size_t kMaxBytes = 64 << 20;
+
 /// What the parser asks: the text of a file, the entries of a directory.
 struct Reader {
   std::function<Answer(const std::string& path)> read{};

@@ -94,27 +94,26 @@ Flow Script::end_here() {
 }
 
 std::optional<Built> Script::build(std::string_view text, bool quote, bool splits) {
+  const auto pieces = pieces_of(text);
+  const auto values = values_of(visit_, pieces);
+  if (!values) return std::nullopt;
   Built out;
-  for (const Piece& piece : pieces_of(text)) {
-    if (piece.kind == Piece::Kind::literal) {
-      const std::size_t question = piece.text.find('?');
-      if (splits && !out.args && question != std::string_view::npos) {
-        out.args = out.text.size() + question + 1;
-        behind_question_ = true;
-      }
-      out.text += piece.text;
-    } else if (piece.kind == Piece::Kind::variable) {
-      const auto value = value_of(visit_, piece.text);
-      if (!value) return std::nullopt;
-      out.text += *value;
-    } else {
-      const std::string plain = capture(visit_, piece.text);
-      const std::string safe = visit_.escapes ? escaped(plain, Escape::args) : plain;
-      // nginx reckons with the one and writes the other: what comes of it is chance.
-      if (behind_question_ && !out.args && !quote && plain != safe) return std::nullopt;
-      out.text += quote || out.args ? safe : plain;
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    const std::string& plain = (*values)[i];
+    const std::size_t question = plain.find('?');
+    if (pieces[i].kind == Piece::Kind::literal && splits && !out.args &&
+        question != std::string::npos) {
+      out.args = out.text.size() + question + 1;
+      behind_question_ = true;
     }
-    if (out.text.size() > 65536) return std::nullopt;
+    if (pieces[i].kind != Piece::Kind::capture || !visit_.escapes) {
+      out.text += plain;
+      continue;
+    }
+    const std::string safe = escaped(plain, Escape::args);
+    // nginx reckons with the one and writes the other: what comes of it is chance.
+    if (behind_question_ && !out.args && !quote && plain != safe) return std::nullopt;
+    out.text += quote || out.args ? safe : plain;
   }
   return out;
 }
@@ -264,8 +263,8 @@ Flow Script::rewritten(const Directive& directive, const Built& built, bool keep
   } else if (!keep_args) {
     visit_.args.clear();
   }
-  if (uri.empty()) return failed(directive, "the rewritten URI has a zero length");
   visit_.uri = std::move(uri);
+  if (visit_.uri.empty()) return failed(directive, "the rewritten URI has a zero length");
   visit_.steps.push_back(
       {directive.text() + " -> " + visit_.uri, visit_.uri, directive.evidence()});
   return Flow::next;

@@ -250,15 +250,33 @@ std::optional<std::string> value_of(Visit& visit, std::string_view written, bool
   return value;
 }
 
-std::optional<std::string> expand(Visit& visit, std::string_view text, bool fresh) {
-  std::string out;
-  for (const Piece& piece : pieces_of(text)) {
+std::optional<std::vector<std::string>> values_of(Visit& visit, const std::vector<Piece>& pieces,
+                                                  bool fresh) {
+  std::vector<std::string> out;
+  std::size_t length = 0;
+  for (const Piece& piece : pieces) {
     std::optional<std::string> value(piece.text);
     if (piece.kind == Piece::Kind::capture) value = capture(visit, piece.text);
     if (piece.kind == Piece::Kind::variable) value = value_of(visit, piece.text, fresh);
-    if (!value || out.size() + value->size() > kLongest) return std::nullopt;
-    out += *value;
+    if (!value || (length += value->size()) > kLongest) return std::nullopt;
+    out.push_back(std::move(*value));
   }
+  for (std::size_t i = 0; i < pieces.size(); ++i) {
+    if (pieces[i].kind == Piece::Kind::capture && capture(visit, pieces[i].text) != out[i]) {
+      return std::nullopt;
+    }
+    const auto now = visit.values.find(lower(pieces[i].text));
+    const bool variable = pieces[i].kind == Piece::Kind::variable && now != visit.values.end();
+    if (variable && now->second != out[i]) return std::nullopt;
+  }
+  return out;
+}
+
+std::optional<std::string> expand(Visit& visit, std::string_view text, bool fresh) {
+  const auto values = values_of(visit, pieces_of(text), fresh);
+  if (!values) return std::nullopt;
+  std::string out;
+  for (const std::string& value : *values) out += value;
   return out;
 }
 

@@ -67,6 +67,11 @@ std::string capture(const Visit& visit, std::string_view digit);
 /// looked up again.
 std::optional<std::string> value_of(Visit& visit, std::string_view name, bool fresh = true);
 
+/// The text's pieces with their values; nothing where one is known to nginx alone, or where looking
+/// up one changes another before it: nginx measures first and writes then.
+std::optional<std::vector<std::string>> values_of(Visit& visit, const std::vector<Piece>& pieces,
+                                                  bool fresh = true);
+
 /// The text with its variables replaced; nothing where one is known to nginx alone.
 std::optional<std::string> expand(Visit& visit, std::string_view text, bool fresh = true);
 

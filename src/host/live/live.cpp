@@ -1,6 +1,8 @@
 // This machine: each verb to the part that answers it; secrets go no further than here.
 #include "host/live.h"
 
+#include <climits>
+
 #include "host/live/command.h"
 #include "host/live/files.h"
 #include "host/live/identity.h"
@@ -59,6 +61,8 @@ class LiveHost : public Host {
         return live::listeners(deadline_);
       case Verb::descriptors:
         return live::descriptors(deadline_);
+      case Verb::sockets:
+        return live::sockets(static_cast<int>(parse_number(question.words.at(0), 1, INT_MAX)));
       case Verb::handshake:
         return handshake(question);
       case Verb::identity:
@@ -80,8 +84,7 @@ class LiveHost : public Host {
   }
 
   Answer request(const Question& question) {
-    if (!options_.requests)
-      return Answer::unseen({Unseen::Why::switched_off, "--probe none", ""});
+    if (!options_.requests) return Answer::unseen({Unseen::Why::switched_off, "--probe none", ""});
     const Request wanted = request_of(question);
     if (wanted.sent_as == kCrafted && !options_.crafted) {
       return Answer::unseen(

@@ -147,6 +147,10 @@ void set_target(CURL* easy, const Request& request, List& connect_to) {
   if (request.path != "/") curl_easy_setopt(easy, CURLOPT_REQUEST_TARGET, request.path.c_str());
 }
 
+/// A connection that never leaves this host is there at once: what takes longer was dropped, or
+/// stands in a full queue, whose second try comes after a second.
+constexpr int kConnectHereMs = 2000;
+
 void set_options(CURL* easy, const Request& request, int limit_ms, Received& received) {
   curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   curl_easy_setopt(easy, CURLOPT_PROXY, "");
@@ -156,7 +160,8 @@ void set_options(CURL* easy, const Request& request, int limit_ms, Received& rec
   curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
   curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, long{CURL_HTTP_VERSION_1_1});
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, long{limit_ms});
-  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, long{limit_ms});
+  const int connect_ms = request.sent_as == "app" ? std::min(limit_ms, kConnectHereMs) : limit_ms;
+  curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, long{connect_ms});
   // A load balancer takes any certificate, and what a user trusts this host does not know.
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
   curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);

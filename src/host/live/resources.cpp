@@ -2,6 +2,7 @@
 #include "host/live/resources.h"
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <charconv>
 #include <chrono>
@@ -210,6 +211,21 @@ Answer descriptors(const Deadline& deadline) {
         {Unseen::Why::denied, "the descriptors of other users' processes", needs_root()});
   }
   return answer;
+}
+
+Answer sockets(int pid) {
+  const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
+  const Directory directory(opendir(folder.c_str()), closedir);
+  if (!directory) return failure(errno, folder);
+  std::array<char, 16> target{};
+  long count = 0;
+  while (const dirent* entry = readdir(directory.get())) {
+    const auto size =
+        readlinkat(dirfd(directory.get()), entry->d_name, target.data(), target.size());
+    const std::string_view kind(target.data(), size > 0 ? static_cast<std::size_t>(size) : 0);
+    if (kind.substr(0, 8) == "socket:[") ++count;
+  }
+  return Answer::present("sockets=" + std::to_string(count) + "\n");
 }
 
 }  // namespace hopcheck::live

@@ -13,6 +13,8 @@ Answer space(const std::string& path);
 Answer largest(const std::string& folder, const Deadline* deadline);
 /// Answers descriptors.
 Answer descriptors(const Deadline& deadline);
+/// Answers sockets.
+Answer sockets(int pid);
 
 /// Where the file system with this device number is mounted, and its type: of the mounts that hold
 /// `path` the nearest. `mountinfo`: the text of /proc/self/mountinfo.

@@ -27,15 +27,12 @@ NGINX = shutil.which("nginx") or "/usr/sbin/nginx"
 LEFT_TO_NGINX = re.compile(r"unknown directive |host not found in |bind\(\) ")
 
 
-def quiet(folder):
-    """Settings that keep nginx's own files inside the folder."""
-    return [NGINX, "-t", "-q", "-c", f"{folder}/nginx.conf", "-p", folder,
-            "-g", f"error_log stderr emerg; pid {folder}/nginx.pid;"]
-
-
-def nginx_says(folder):
+def nginx_says(folder, main=None):
     """The text behind [emerg], "" where nginx accepts."""
-    done = subprocess.run(quiet(folder), capture_output=True, check=False)
+    # A configuration of others may name its own pid file.
+    own = f"pid {folder}/nginx.pid;" if main is None else ""
+    argv = [NGINX, "-t", "-q", "-c", main or f"{folder}/nginx.conf", "-p", folder, "-g", f"error_log stderr emerg; {own}"]
+    done = subprocess.run(argv, capture_output=True, check=False)
     text = done.stderr.decode("utf-8", "replace")
     found = re.search(r"\[emerg\] (?:\d+#\d+: )?(.*?)\n(?:\d{4}/|nginx: )", text + "\nnginx: ", re.S)
     if done.returncode == 0:
@@ -49,11 +46,15 @@ class Judge:
     def __init__(self, program):
         self.process = subprocess.Popen([program], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
+    def ask(self, question):
+        """One line for another."""
+        self.process.stdin.write(f"{question}\n".encode())
+        self.process.stdin.flush()
+        return self.process.stdout.readline().decode("utf-8", "replace").rstrip("\n")
+
     def says(self, folder):
         """Our first problem, in nginx's form."""
-        self.process.stdin.write(f"{folder}/nginx.conf\n".encode())
-        self.process.stdin.flush()
-        line = self.process.stdout.readline().decode("utf-8", "replace").rstrip("\n")
+        line = self.ask(f"{folder}/nginx.conf")
         return line.replace("\\n", "\n").replace("\\\\", "\\")
 
     def end(self):

@@ -84,7 +84,7 @@ def differences(said, reply, row):
         last = row["upstream"].split(", ")[-1].split(" : ")[-1]
         seen["backend"] = "0" if last.startswith("unix:") else last.rsplit(":")[-1]
     if said["kind"] == "static" and status == 200 and body and "listing" not in said["reason"]:
-        seen["file"] = body.decode()
+        seen["file"] = body.decode("latin-1")
         said = {**said, "file": os.path.normpath(said["file"])}
     elif said["kind"] == "static" and row and row["file"] and status in (404, 405) and \
             not row["uri"].endswith("/"):

@@ -36,7 +36,8 @@ TEST_CASE("a security group's inbound rules of TCP are kept, with what is no add
 }
 
 TEST_CASE(
-    "rules of a network keep priority, action and targets; what is off or outgoing is left out") {
+    "rules of a network keep priority, action and targets, and that they are off; what is outgoing "
+    "is left out") {
   const auto networks = parse_export("r.json", R"([
     {"name":"in","network":"https://x/networks/default","direction":"INGRESS","priority":900,
      "sourceRanges":["10.0.0.0/8"],"targetTags":["web"],
@@ -48,6 +49,7 @@ TEST_CASE(
   CHECK(encode(networks) ==
         "gcp r.json default \"\"\n"
         "allow in 900 80-80,8000-8080 10.0.0.0/8 - web\n"
+        "disabled-deny off 1000 - 0.0.0.0/0 - -\n"
         "deny no 1000 - 0.0.0.0/0 - -\n");
 }
 

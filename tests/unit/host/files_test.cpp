@@ -60,7 +60,7 @@ TEST_CASE("what is no file is never opened") {
   CHECK(ask_live(ask::read("/dev/null")) == Answer::present(""));
   CHECK(ask_live(ask::read(folder.path())).why.what ==
         folder.path() + " is a directory, not a file");
-  CHECK(ask_live(ask::reduce(folder / "fifo", "last-lines-40")).why.why == Unseen::Why::failed);
+  CHECK(ask_live(ask::reduce(folder / "fifo", "last-lines-160")).why.why == Unseen::Why::failed);
   CHECK(ask_live(ask::read("relative")).status == Status::unseen);
   CHECK(ask_live(ask::read(std::string("/etc\0/passwd", 12))).status == Status::unseen);
 }
@@ -221,9 +221,9 @@ TEST_CASE("the last lines of a file however large") {
   std::string text;
   std::string last;
   for (int i = 0; i < 100'000; ++i) text += "line " + std::to_string(i) + "\n";
-  for (int i = 99'960; i < 100'000; ++i) last += "line " + std::to_string(i) + "\n";
+  for (int i = 99'840; i < 100'000; ++i) last += "line " + std::to_string(i) + "\n";
   const auto reduce = [&](const std::string& content) {
-    return ask_live(ask::reduce(folder.write("log", content), "last-lines-40")).text;
+    return ask_live(ask::reduce(folder.write("log", content), "last-lines-160")).text;
   };
   CHECK(reduce(text) == last);
   CHECK(reduce(text.substr(0, text.size() - 1)) == last);

@@ -45,7 +45,7 @@ TEST_CASE("keys read as a person would ask") {
   CHECK(ask::read("/etc/hosts").key() == "read /etc/hosts");
   CHECK(ask::read("/etc/my hosts", 10).key() == "read \"/etc/my hosts\" cap=10");
   CHECK(ask::read("/etc/hosts", 10).option("cap") == "10");
-  CHECK(ask::reduce("/var/log/x", "last-lines-40").key() == "reduce /var/log/x last-lines-40");
+  CHECK(ask::reduce("/var/log/x", "last-lines-160").key() == "reduce /var/log/x last-lines-160");
   CHECK(ask::run({"systemctl", "show", "limit=9"}).key() == "run systemctl show limit=9");
   CHECK(ask::run({"systemctl", "show", "limit=9"}).option("limit").empty());
   CHECK(ask::run({"nginx", "-t"}, 9000).key() == "run limit=9000 nginx -t");

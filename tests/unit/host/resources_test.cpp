@@ -1,6 +1,11 @@
 // Room and descriptors: their texts, and which mount holds a path.
 #include "host/live/resources.h"
 
+#include <climits>
+
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include "folder.h"
 #include "host/live.h"
 #include "host/resource_text.h"
@@ -53,6 +58,20 @@ TEST_CASE("the largest files of a folder come first") {
   CHECK(files[0].path == folder.path() + "/logs/large.log");
   CHECK(files[0].bytes >= 90000);
   CHECK(files[1].path == folder.path() + "/logs/small.log");
+}
+
+TEST_CASE("sockets of a process are counted, and nothing else that it has open") {
+  const auto count = [] { return decode_sockets(live::sockets(getpid()).text); };
+  const long before = count();
+  int pair[2] = {};
+  REQUIRE(socketpair(AF_UNIX, SOCK_STREAM, 0, pair) == 0);
+  int pipes[2] = {};
+  REQUIRE(pipe(pipes) == 0);
+  CHECK(count() == before + 2);
+  for (const int number : {pair[0], pair[1], pipes[0], pipes[1]}) close(number);
+  CHECK(count() == before);
+  CHECK(live::sockets(INT_MAX).status == Answer::Status::absent);
+  CHECK_THROWS_AS(decode_sockets(""), std::invalid_argument);
 }
 
 TEST_CASE("a folder that is not there has no room to speak of") {

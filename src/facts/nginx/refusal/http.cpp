@@ -184,21 +184,27 @@ void Judge::condition(Arguments words) {
   };
   std::vector<std::string_view> parts(words.begin(), words.end());
   if (!parts.front().starts_with('(')) return invalid(parts.front());
-  parts.front().remove_prefix(1);
-  if (parts.front().empty() && parts.size() > 1) parts.erase(parts.begin());
+  const std::size_t first = parts.front() == "(" ? 1 : 0;
+  if (first == 0) parts.front().remove_prefix(1);
   if (!parts.back().ends_with(')')) return invalid(parts.back());
-  parts.back().remove_suffix(1);
-  if (parts.back().empty() && parts.size() > 1) parts.pop_back();
-  const std::string_view subject = parts.front();
+  std::size_t count = parts.size() - first;  // nginx leaves a parenthesis that stands alone
+  if (parts.back() == ")") {
+    --count;
+  } else {
+    parts.back().remove_suffix(1);
+  }
+  if (first == parts.size()) return invalid("(");
+  const std::string_view subject = parts[first];
   if (subject.size() > 1 && subject.front() == '$') {
-    if (parts.size() != 1 && parts.size() != 3) return invalid(subject);
+    if (count != 1 && count != 3) return invalid(subject);
     use_variable(subject.substr(1));
-    if (parts.size() == 1) return;
-    const std::string_view sign = parts[1];
+    if (count == 1) return;
+    const std::string_view sign = parts[first + 1];
+    const std::string_view value = parts[first + 2];
     if (sign == "=" || sign == "!=") {
-      check_script(parts[2]);
+      check_script(value);
     } else if (sign == "~" || sign == "~*" || sign == "!~" || sign == "!~*") {
-      check_regex(parts[2], sign.ends_with('*'));
+      check_regex(value, sign.ends_with('*'));
     } else {
       refuse("unexpected \"" + std::string(sign) + "\" in condition");
     }
@@ -206,8 +212,8 @@ void Judge::condition(Arguments words) {
   }
   const std::string_view test = subject.starts_with('!') ? subject.substr(1) : subject;
   const bool known = test == "-f" || test == "-d" || test == "-e" || test == "-x";
-  if (!known || parts.size() != 2) return invalid(subject);
-  check_script(parts[1]);
+  if (!known || count != 2) return invalid(subject);
+  check_script(parts[first + 1]);
 }
 
 void Judge::error_page(Arguments words) {

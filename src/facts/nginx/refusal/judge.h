@@ -133,6 +133,8 @@ class Judge {
   bool check_listen_options(Arguments words);
   void add_socket(const std::string& key, Arguments words);
   Passed* add_passed(Url url);
+  std::vector<std::size_t> passed_like(const std::string& host, int port) const;
+  void index_passed(const std::string& host, std::size_t number);
   bool check_place(const Place& place);
   std::string message_of_place(std::string_view what, const Place& place) const;
 
@@ -159,7 +161,9 @@ class Judge {
   std::vector<Block::Location> repeated_{};  ///< locations that are there before
   std::map<std::string, Socket, std::less<>> sockets_{};
   std::vector<Passed> passed_{};
-  std::unordered_multimap<std::string, std::size_t> passed_by_host_{};
+  std::unordered_multimap<std::string, std::size_t> passed_without_port_{};
+  std::unordered_map<std::string, std::unordered_map<int, std::size_t>> passed_with_port_{};
+  std::unordered_map<std::string, std::size_t> first_with_port_{};
   std::set<std::string, std::less<>> log_formats_{};
   static constexpr std::size_t kRecent = 256;
   std::array<const char*, kRecent> recent_{};  ///< texts whose variables are sound

@@ -35,13 +35,39 @@ std::string refused_parameter(std::string_view word) {
 
 }  // namespace
 
+/// Those that a place may be the same as, in the order in which they were named. Of many ports of
+/// one host only the same one, or the first, can be.
+std::vector<std::size_t> Judge::passed_like(const std::string& host, int port) const {
+  std::vector<std::size_t> like;
+  const auto [from, to] = passed_without_port_.equal_range(host);
+  for (auto one = from; one != to; ++one) like.push_back(one->second);
+  const auto ported = passed_with_port_.find(host);
+  if (ported != passed_with_port_.end()) {
+    const auto& ports = ported->second;
+    const auto same = port == 0 ? ports.end() : ports.find(port);
+    if (same != ports.end()) like.push_back(same->second);
+    if (port == 0) like.push_back(first_with_port_.at(host));
+  }
+  std::sort(like.begin(), like.end());
+  return like;
+}
+
+void Judge::index_passed(const std::string& host, std::size_t number) {
+  const int port = passed_[number].port;
+  if (port == 0 || passed_[number].declared) {
+    passed_without_port_.emplace(host, number);
+  } else {
+    passed_with_port_[host].emplace(port, number);
+    first_with_port_.emplace(host, number);
+  }
+}
+
 /// Adds a place that something passes on to; null after a refusal.
 Passed* Judge::add_passed(Url url) {
   const std::string host = lower(url.is_unix ? url.address : url.host);
-  const auto [from, to] = passed_by_host_.equal_range(host);
   const bool here = config_.nodes[index_].name == "upstream";
-  for (auto known = from; known != to; ++known) {
-    Passed& passed = passed_[known->second];
+  for (const std::size_t number : passed_like(host, here ? 0 : url.port)) {
+    Passed& passed = passed_[number];
     const std::string name = "upstream \"" + (here ? url.host : passed.host);
     if (here && passed.declared) {
       refuse("duplicate " + name + "\"");
@@ -58,10 +84,12 @@ Passed* Judge::add_passed(Url url) {
       return nullptr;
     }
     if (passed.port != 0 && url.port != 0 && passed.port != url.port) continue;
-    if (here) passed.declared = true;
+    if (here) {
+      passed.declared = true;
+      passed_without_port_.emplace(host, number);
+    }
     return &passed;
   }
-  passed_by_host_.emplace(host, passed_.size());
   Passed passed;
   passed.host = url.host;
   passed.port = url.port;
@@ -70,6 +98,7 @@ Passed* Judge::add_passed(Url url) {
   passed.node = index_;
   passed.url = std::move(url);
   passed_.push_back(std::move(passed));
+  index_passed(host, passed_.size() - 1);
   return &passed_.back();
 }
 
