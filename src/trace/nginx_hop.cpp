@@ -165,10 +165,10 @@ void judge_action(const Trail& trail, TraceHop& hop) {
     hop.explain = action.status == 401 ? "lb.path-needs-auth" : "nginx.access-rule-blocks";
   } else if (action.status >= 400 && action.kind != Kind::static_ && !nginx::is_pass(action.kind)) {
     hop.status = HopStatus::fail;
-    hop.reason = action.status == kCloses
-                     ? "nginx closes the connection: " + action_text(trail, action)
-                     : fmt::format("nginx itself answers {}: {}", action.status,
-                                   action_text(trail, action));
+    hop.reason =
+        action.status == kCloses
+            ? "nginx closes the connection: " + action_text(trail, action)
+            : fmt::format("nginx itself answers {}: {}", action.status, action_text(trail, action));
   }
   judge_access(trail, hop);
 }
@@ -216,6 +216,7 @@ void choose(Trail& trail, TraceHop& hop) {
       fmt::format("{} ({})", trail.chosen->server->label(), place_text(trail.chosen->server->from));
   judge_action(trail, hop);
   note_turns(trail, hop);
+  note_certificates(trail, hop);
   foresee_own(trail, hop);
 }
 

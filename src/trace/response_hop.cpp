@@ -5,8 +5,10 @@
 #include <fmt/format.h>
 
 #include "hopcheck/cite.h"
+#include "hopcheck/logs.h"
 #include "hopcheck/nginx_live.h"
 #include "hopcheck/server_blocks.h"
+#include "host/given_nginx.h"
 #include "model/arrival.h"
 #include "model/state.h"
 #include "trace/trail.h"
@@ -81,8 +83,12 @@ std::string probe_code(int status) {
 void judge_status(const Trail& trail, const Exchange& exchange, TraceHop& hop) {
   const int status = exchange.status;
   hop.status = HopStatus::fail;
-  hop.reason = trail.outlook.kind == Kind::app ? fmt::format("the application answers {}", status)
-                                               : fmt::format("the answer is {}", status);
+  const bool app = trail.outlook.kind == Kind::app;
+  hop.reason = fmt::format("{} {}",
+                           !app                                ? "the answer is"
+                           : author(exchange) == Author::nginx ? "an nginx answers"
+                                                               : "the application answers",
+                           status);
   if (!is_probe(trail)) return;
   hop.reason += fmt::format("; the load balancer wants {}", trail.target.lb.codes.value.text);
   hop.explain = probe_code(status);
@@ -127,6 +133,10 @@ void explain_gateway(const Trail& trail, const Exchange& exchange, Disagreement&
 /// Signs that the running nginx has read something else than what lies there now.
 bool explain_not_loaded(const Trail& trail, Disagreement& out) {
   const nginx::Instance& instance = *trail.instance;
+  if (given_nginx(trail.host.state().host)) {
+    out.means = "the configuration that was given is not the one that runs";
+    return true;
+  }
   if (instance.config != nullptr && !instance.config->problems.empty()) {
     out.means = "nginx refuses the files as they are: what runs was loaded before they broke";
     out.explain = "nginx.config-broken";
@@ -166,7 +176,7 @@ void explain_nginx(const Trail& trail, const Exchange& exchange, Disagreement& o
         "the running configuration is most likely older than the files; nginx -t, then a "
         "reload, would settle it";
   }
-  if (out.explain.empty() && out.hop == "nginx") out.explain = "nginx.config-not-loaded";
+  if (out.hop == "nginx") out.explain = "nginx.config-not-loaded";
 }
 
 void disagree(const Trail& trail, const Exchange& exchange, Trace& out, TraceHop& hop) {
@@ -210,6 +220,15 @@ void judge(const Trail& trail, const Exchange& exchange, Trace& out, TraceHop& h
                                                   : "as predicted: " + outlook.why);
 }
 
+/// What nginx wrote of this very request.
+void note_log(const Trail& trail, TraceHop& hop) {
+  if (hop.status != HopStatus::fail || trail.instance == nullptr) return;
+  const auto line = provoked_line(trail.host, trail.route());
+  if (!line.seen() || !*line) return;
+  const Evidence from = (*line)->evidence();
+  hop.notes.push_back(fmt::format("{}: {}", from.source, from.text));
+}
+
 /// Whom the rules for other addresses would have stopped.
 void note_own_view(const Trail& trail, TraceHop& hop) {
   const bool stopped = std::any_of(trail.hops.begin(), trail.hops.end(), [](const TraceHop& each) {
@@ -241,6 +260,7 @@ void add_response(Trail& trail, Trace& trace) {
   hop.text = describe(*exchange);
   if (!detail.location.empty()) hop.text += ", to " + detail.location;
   judge(trail, *exchange, trace, hop);
+  note_log(trail, hop);
   note_own_view(trail, hop);
   hop.detail = std::move(detail);
   trail.hops.push_back(std::move(hop));

@@ -75,6 +75,9 @@ std::string action_text(const Trail& trail, const nginx::Action& action);
 /// Nothing has decided yet what our request should bring.
 bool is_open(const Trail& trail);
 
+/// What nginx shows to those who ask by TLS.
+void note_certificates(const Trail& trail, TraceHop& hop);
+
 void add_name(Trail& trail);
 void add_lb(Trail& trail);
 void add_firewall(Trail& trail);
