@@ -307,6 +307,7 @@ void judge_replaced(const Deployment& host, const Route& route, Outcome& out) {
       "(X-Forwarded-For {}): the client's own, which the load balancer wrote there, is lost",
       own->value);
   add_place(route, finding);
+  finding.about.resize(1);  // the location's fault, whichever route shows it
   const LbSettings& lb = route.target->lb;
   finding.evidence.insert(
       finding.evidence.end(),

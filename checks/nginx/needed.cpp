@@ -218,6 +218,8 @@ HOPCHECK_CHECK(nginx_needed) {
   out.each(*host.nginx(), [&](const nginx::Instance& instance) {
     const Fact<std::string> message = host.nginx_test(instance);
     if (message->empty() || instance.config == nullptr) return;
+    // What it names may stand in what could not be read.
+    for (const Unseen& missing : instance.site->missing) out.not_seen(missing);
     const bool running = *instance.running;
     judge_certificate(host, instance, *message, running, out);
     judge_user(host, instance, *message, running, out);

@@ -165,6 +165,10 @@ HOPCHECK_CHECK(nginx_passed_path) {
     if (route.instance != nullptr && route.server != nullptr && http) passed.push_back(&route);
   }
   out.none(host.requested());
+  for (const auto& instance : *host.nginx()) {
+    // Which location a request comes to may stand in what could not be read.
+    for (const Unseen& missing : instance.site->missing) out.not_seen(missing);
+  }
   if (passed.empty()) return out.not_applicable("nginx passes no request on over HTTP");
   std::set<std::string> told;
   out.each(passed, [&](const Route* route) {

@@ -77,14 +77,20 @@ bool is_unit(const std::string& file) {
   return file.find("/systemd/") != std::string::npos;
 }
 
-void write_unit_line(TextWriter& out, const std::string& head, const std::string& text) {
+/// False where a word is too long for that: an open quote, say.
+bool write_unit_line(TextWriter& out, const std::string& head, const std::string& text) {
   const std::size_t room = out.width() - columns(numbered(1, "+"));
+  const auto parts = wrap_command(text, room);
+  if (std::any_of(parts.begin(), parts.end(),
+                  [room](const std::string& part) { return columns(part) > room; }))
+    return false;
   const std::string indent(kGutter + 3, ' ');
   std::string before = head;
-  for (const auto& part : wrap_command(text, room)) {
+  for (const auto& part : parts) {
     out.line(before + part);
     before = indent;
   }
+  return true;
 }
 
 void write_edit_side(TextWriter& out, const Edit& edit, const std::string& sign) {
@@ -97,11 +103,8 @@ void write_edit_side(TextWriter& out, const Edit& edit, const std::string& sign)
     head.replace(kGutter + 1, 1, out.coloured(sign));
     // A configuration line keeps the blanks that it begins with.
     const auto first = std::min(part.find_first_not_of(' '), part.size());
-    if (is_unit(edit.file)) {
-      write_unit_line(out, head, part);
-    } else {
+    if (!is_unit(edit.file) || !write_unit_line(out, head, part))
       out.paragraph(head + part.substr(0, first), part.substr(first), indent);
-    }
     if (line > 0) ++line;
   }
 }
