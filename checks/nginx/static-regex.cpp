@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t kMostFolders = 20;
 
 /// Below the place's folder one file of each ending, since patterns look at those: "css/shop.css".
-std::vector<std::string> samples(const Deployment& host, const StaticPlace& place) {
+std::vector<std::string> samples(const Deployment& host, const StaticPlace& place, Outcome& out) {
   std::vector<std::string> names;
   std::vector<std::string> folders{""};
   std::set<std::string> endings;
@@ -26,7 +26,7 @@ std::vector<std::string> samples(const Deployment& host, const StaticPlace& plac
     const auto entries = folder_entries(host, top + folders[i]);
     // The folder itself decides; one below it may be closed to us.
     if (i == 0 && !entries.seen()) throw NotSeen(entries.unseen());
-    if (!entries.seen()) continue;
+    if (out.see(entries) == nullptr) continue;
     for (const FolderEntry& entry : *entries) {
       if (entry.name.starts_with('.')) continue;
       const std::string below = folders[i] + entry.name;
@@ -154,7 +154,7 @@ void judge_place(const Deployment& host, const StaticPlace& place, Outcome& out)
   if (place.location->match != nginx::Location::Match::prefix || place.location->pattern == "/")
     return;
   if (!has_pattern(place.server->locations) || !host.walk(place.folder)->exists()) return;
-  for (const std::string& name : samples(host, place)) {
+  for (const std::string& name : samples(host, place, out)) {
     const auto one = stolen(place, name);
     if (!one || !looks_elsewhere(host, *one)) continue;
     const std::size_t before = out.findings().size();
