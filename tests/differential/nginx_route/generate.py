@@ -56,7 +56,8 @@ def server_name(rng):
     return rng.choice([
         base, base, base, base.upper(), base.title(), f"*.{base}", f"*.{base}", f".{base}",
         f"{base}.*", f"{base}.*", '""', "_", "localhost", "*.test", "www.*",
-        "~^a", "~b$", r"~^(www\.)?(.+)$", r'"~^(?<sub>[ab]+)\.(?<rest>.*)$"', "~A\\.", "~^(a|b)\\.ab",
+        "~^a", "~b$", r"~^(www\.)?(.+)$", r'"~^(?<sub>[ab]+)\.(?<rest>.*)$"', "~A\\.",
+        "~^(a|b)\\.ab",
         "~^WWW", r"~^\[", "127.0.0.1", '"[::1]"'])
 
 
