@@ -15,14 +15,18 @@ namespace {
 
 constexpr int kPatienceMs = 8000;
 
-/// The target that is meant: by the site's name, else the first.
+/// The target that is meant: by the site's name, by the port, else the first.
 const Target& meant_target(const Deployment& host, const Url& url) {
   const auto& targets = host.targets();
   const auto named = std::find_if(targets.begin(), targets.end(), [&](const Target& target) {
     const auto site = parse_url(target.site.url.value);
     return site && site->host == url.host;
   });
-  return named == targets.end() ? targets.front() : *named;
+  if (named != targets.end()) return *named;
+  const auto probed = std::find_if(targets.begin(), targets.end(), [&](const Target& target) {
+    return target.lb.port.value == url.port;
+  });
+  return probed == targets.end() ? targets.front() : *probed;
 }
 
 void add_headers(const TraceQuestion& question, Request& request) {
