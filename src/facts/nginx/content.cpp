@@ -70,7 +70,7 @@ bool Walk::fall_back(const Directive& try_files) {
   for (const std::string_view candidate : args.first(args.size() - 1)) {
     switch (try_one(candidate, try_files)) {
       case Tried::found:
-        return next_ == Next::done;
+        return next_ != Next::access;
       case Tried::unknown:
         return guess_fall_back(try_files);
       case Tried::missing:

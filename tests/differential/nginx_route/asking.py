@@ -1,4 +1,5 @@
-"""Random requests, polite and hostile, of which a configuration says what they are likely to meet."""
+"""Random requests, polite and hostile, of which a configuration says what they are likely to
+meet."""
 
 import base64
 import re
@@ -6,15 +7,17 @@ import re
 import generate
 import spell
 
-PIECES = ["/", "/", "/a", "/b", "/x", "/ab", "/A", "a", "b", "x", "/c/x", "/empty/", "/d/", "/index.html",
-          "index.html", ".html", "//", "/./", "/../", "/.", "/..", "%2e%2e", "/%2e/", "%2F", "%2f%2f",
-          "%61", "%41", "%00", "%", "%zz", "%2", "%20", "+", "%2B", "%3F", "%23", "%25", "%C3%A9",
-          "%0a", "%7f", "~", ":", ";", "&", "*", "\"", "<", "\\", "^", "{}", "\xe9", "'", "/with%20space",
-          "/plus+x", "/per%25cent", "/q%3Fx", "/locked/", "/closed", "/pipe", "/tail", "/none", "@p"]
-QUERIES = ["?", "?a=1", "?a=9001", "?a=/x", "?a=1.2.3.4&b=2", "?x=/a/b/../c", "?b=1&A=/a", "?a=%20+x",
-           "?#", "?a=1#f", "#f", "?a=b?c", "??", "?a", "?/../", "?a=1&a=2"]
-METHODS = ["GET"] * 30 + ["HEAD"] * 3 + ["POST"] * 3 + ["PUT", "DELETE", "OPTIONS", "PROPFIND", "FOO",
-                                                   "PATCH", "TRACE"]
+PIECES = [
+    "/", "/", "/a", "/b", "/x", "/ab", "/A", "a", "b", "x", "/c/x", "/empty/", "/d/", "/index.html",
+    "index.html", ".html", "//", "/./", "/../", "/.", "/..", "%2e%2e", "/%2e/", "%2F", "%2f%2f",
+    "%61", "%41", "%00", "%", "%zz", "%2", "%20", "+", "%2B", "%3F", "%23", "%25", "%C3%A9",
+    "%0a", "%7f", "~", ":", ";", "&", "*", "\"", "<", "\\", "^", "{}", "\xe9", "'",
+    "/with%20space", "/plus+x", "/per%25cent", "/q%3Fx", "/locked/", "/closed", "/pipe", "/tail",
+    "/none", "@p"]
+QUERIES = ["?", "?a=1", "?a=9001", "?a=/x", "?a=1.2.3.4&b=2", "?x=/a/b/../c", "?b=1&A=/a",
+           "?a=%20+x", "?#", "?a=1#f", "#f", "?a=b?c", "??", "?a", "?/../", "?a=1&a=2"]
+METHODS = ["GET"] * 30 + ["HEAD"] * 3 + ["POST"] * 3 + [
+    "PUT", "DELETE", "OPTIONS", "PROPFIND", "FOO", "PATCH", "TRACE"]
 
 
 def target(rng, hints):
@@ -46,9 +49,10 @@ def host(rng):
     """A Host header; None: none is sent."""
     name = generate.host_name(rng)
     return rng.choice([name] * 12 + [
-        name.upper(), name.title(), name + ".", name + ":80", name + ":99", name + ".:8001", None, None, "",
-        "x", "a..b", "a/b", "a b", "[::1]", "[::1]:80", "127.0.0.1", "_", "*.test", "." + name, name + "..",
-        "a:b:c", "[a]b", "[x", "a.:1.", "-", "a%20b", "a,b", "localhost", "\xe9", ".", ":80", "*.a.test"])
+        name.upper(), name.title(), name + ".", name + ":80", name + ":99", name + ".:8001", None,
+        None, "", "x", "a..b", "a/b", "a b", "[::1]", "[::1]:80", "127.0.0.1", "_", "*.test",
+        "." + name, name + "..", "a:b:c", "[a]b", "[x", "a.:1.", "-", "a%20b", "a,b", "localhost",
+        "\xe9", ".", ":80", "*.a.test"])
 
 
 def hints_of(text):
@@ -65,7 +69,7 @@ def places(text, home):
         words = re.findall(rf"listen (\S*?):?{port}(?:-8002)?[ ;]", text)
         words += ["127.0.0.1"] if "127.0.0.1:8001-8002" in text and port == 8002 else []
         words += ["10.9.0.1"] if port == 80 and "listen 10.9.0.1;" in text else []
-        for word in set(words):
+        for word in sorted(set(words)):
             if word.endswith("-"):  # a range of ports, which has its own line above
                 continue
             if word in ("", "*", "0.0.0.0"):
@@ -108,7 +112,8 @@ def request(rng, hints, where):
     if tls:
         name = asked["host"] or ""
         fits = re.fullmatch(r"[a-zA-Z]+(\.[a-zA-Z]+)*", name)
-        asked["sni"] = name if fits and rng.random() < 0.6 else rng.choice(["", "a.test", "www.b.test"])
+        other = rng.choice(["", "a.test", "www.b.test"])
+        asked["sni"] = name if fits and rng.random() < 0.6 else other
         asked["tls"] = rng.random() > 0.05
         if not asked["tls"]:
             asked["sni"] = ""

@@ -2,13 +2,13 @@
 """Compares whom we say a request reaches with whom nginx lets answer it.
 
     compare.py --judge build/dev/tests/differential/nginx_route_judge [--rounds 120] [--asks 50]
-               [--seed 1] [--keep]
+               [--seed 1] [--first 0] [--keep]
 
 Each round writes a random configuration (generate.py, spell.py), lets a real nginx run it in a
 network namespace, and sends it random requests (asking.py). nginx_route_judge must say the same of
 each: which server block and location answer, with which status, which file, which redirect, and
 which URI at which upstream; or that it cannot be known. Needs root and nginx; without them it ends
-with 77. `--replay DIR` asks again what a difference left there.
+with 77.
 """
 
 import argparse
@@ -16,6 +16,8 @@ import ctypes
 import json
 import os
 import random
+import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -115,38 +117,43 @@ class Tally:
         self.count("unknown", reason.split(" (")[0][:60])
 
 
-def ask_all(asked, tally, program, home):
-    """Sends requests to the nginx that runs; the differences as text."""
+def ask_all(asked):
+    """What the nginx that runs answers."""
     client = live.Client()
-    said = judge(program, home, asked)
     replies = [client.ask(one, number) for number, one in enumerate(asked)]
     client.close()
-    return said, replies
+    return replies
 
 
-def round_of(options, home, seed, tally):
-    """One configuration; its differences."""
-    rng = random.Random(seed)
+def start(options, home, rng, tally):
+    """The next configuration that nginx accepts, run by it."""
     while True:
         text = generate.configuration(rng, home, WORKERS)
         with open(f"{home}/nginx.conf", "w", encoding="utf-8") as file:
             file.write(text)
         nginx = live.Nginx(home)
         if nginx.up:
-            break
-        tally.refused += 1
-        if options.verbose:
-            print(nginx.complaint().strip()[-200:])
+            return nginx, text
         complaint = nginx.complaint()
         nginx.end()
+        tally.refused += 1
+        if options.verbose:
+            print(complaint.strip()[-200:])
         if tally.refused > 50 + 5 * tally.configurations:
             raise RuntimeError(complaint)
+
+
+def round_of(options, home, seed, tally):
+    """One configuration; its differences."""
+    rng = random.Random(seed)
+    nginx, text = start(options, home, rng, tally)
     try:
         hints, where = asking.hints_of(text), asking.places(text, home)
         asked = [asking.request(rng, hints, where) for _ in range(options.asks)]
         for one in asked:
             one["client"] = client_of(one["address"])
-        said, replies = ask_all(asked, tally, options.judge, home)
+        said = judge(options.judge, home, asked)
+        replies = ask_all(asked)
     finally:
         nginx.end()
     log = nginx.log()
@@ -175,12 +182,12 @@ def able():
     return "" if os.access(live.NGINX, os.X_OK) else "needs nginx"
 
 
-def show(seed, wrong, home):
+def show(index, wrong, home):
     """Prints differences and keeps the configuration."""
-    kept = f"{home}/different-{seed}.conf"
+    kept = f"{home}/different-{index}.conf"
     os.rename(f"{home}/nginx.conf", kept)
     for one, words, found in wrong[:5]:
-        print(f"round {seed}: {json.dumps(one)}")
+        print(f"round {index}: {json.dumps(one)}")
         for what, said, seen in found:
             print(f"  {what}: we say {said!r}, nginx {seen!r}")
         print(f"  {json.dumps(words)}")
@@ -192,6 +199,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--judge", required=True)
     parser.add_argument("--rounds", type=int, default=120)
+    parser.add_argument("--first", type=int, default=0, help="the round to begin with")
     parser.add_argument("--asks", type=int, default=50, help="requests a round")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 31))
     parser.add_argument("--keep", action="store_true", help="keep configurations that differ")
@@ -202,21 +210,24 @@ def main():
         print(f"skipped: {reason}")
         return 77
     print(f"seed {options.seed}", flush=True)
+    # Whatever ends this ends nginx, too.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     enter_network()
     tally = Tally()
-    holder = tempfile.TemporaryDirectory(prefix="hopcheck-route-")
-    home = holder.name
-    if options.keep:
-        holder._finalizer.detach()
-    prepare(home)
-    for index in range(options.rounds):
-        seed = options.seed * 1000003 + index
-        wrong = round_of(options, home, seed, tally)
-        if wrong:
-            show(seed, wrong, home)
+    home = tempfile.mkdtemp(prefix="hopcheck-route-")
+    try:
+        prepare(home)
+        for index in range(options.first, options.first + options.rounds):
+            wrong = round_of(options, home, options.seed * 1000003 + index, tally)
+            if wrong:
+                show(index, wrong, home)
+    finally:
+        if not (options.keep and tally.differing):
+            shutil.rmtree(home, ignore_errors=True)
     share = tally.undecided / max(1, tally.requests)
-    print(f"{tally.configurations} configurations ({tally.refused} refused by nginx), {tally.requests} requests, "
-          f"{tally.undecided} undecided ({share:.1%}), {tally.differing} differ")
+    print(f"{tally.configurations} configurations ({tally.refused} refused by nginx), "
+          f"{tally.requests} requests, {tally.undecided} undecided ({share:.1%}), "
+          f"{tally.differing} differ")
     for what, counts in tally.counts.items():
         most = sorted(counts.items(), key=lambda one: -one[1])[:24]
         print(f"{what}: " + ", ".join(f"{key} {count}" for key, count in most))

@@ -56,7 +56,8 @@ def server_name(rng):
     return rng.choice([
         base, base, base, base.upper(), base.title(), f"*.{base}", f"*.{base}", f".{base}",
         f"{base}.*", f"{base}.*", '""', "_", "localhost", "*.test", "www.*",
-        "~^a", "~b$", r"~^(www\.)?(.+)$", r'"~^(?<sub>[ab]+)\.(?<rest>.*)$"', "~A\\.", "~^(a|b)\\.ab",
+        "~^a", "~b$", r"~^(www\.)?(.+)$", r'"~^(?<sub>[ab]+)\.(?<rest>.*)$"', "~A\\.",
+        "~^(a|b)\\.ab",
         "~^WWW", r"~^\[", "127.0.0.1", '"[::1]"'])
 
 
@@ -130,9 +131,9 @@ def server(out, options, used):
 
 def server_settings(out):
     """What changes how requests are read or redirects are written."""
-    for share, line in [(0.15, "merge_slashes off;"), (0.05, "client_max_body_size 4;"), (0.1, "server_name_in_redirect on;"),
-                        (0.1, "port_in_redirect off;"), (0.2, "absolute_redirect off;"),
-                        (0.1, "recursive_error_pages on;"),
+    for share, line in [(0.15, "merge_slashes off;"), (0.05, "client_max_body_size 4;"),
+                        (0.1, "server_name_in_redirect on;"), (0.1, "port_in_redirect off;"),
+                        (0.2, "absolute_redirect off;"), (0.1, "recursive_error_pages on;"),
                         (0.03, "large_client_header_buffers 4 2k;")]:
         if out.chance(share):
             out.add(line)
@@ -198,7 +199,8 @@ def configuration(rng, home, workers):
 
 
 FILES = ["index.html", "x", "a/index.html", "a/x", "a/b/x", "a/b/index.html", "ab", "b/x", "x.html",
-         "b/main", "d/index.html/inside", "with space", "plus+x", "per%cent", "q?x", "A/x", "empty/.keep",
+         "b/main", "d/index.html/inside", "with space", "plus+x", "per%cent", "q?x", "A/x",
+         "empty/.keep",
          "locked/x", "closed", "c/a/x", "c/x", "p", "files", "a.test/x", "404.html", "50x.html",
          "a/404.html", "é/x", "tail/"]
 

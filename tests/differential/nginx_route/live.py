@@ -1,9 +1,11 @@
 """The real nginx, the backends behind it, and raw connections to it."""
 
+import ctypes
 import json
 import os
 import re
 import select
+import signal
 import socket
 import ssl
 import subprocess
@@ -62,17 +64,23 @@ def answer(connection, port):
     connection.sendall(text.encode() + (b"" if asked[0] == "HEAD" else body))
 
 
+def end_with_parent():
+    """No nginx outlives a test that is killed."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+
+
 class Nginx:
     """One nginx, ended by its pid; `up` is false where it refused the configuration."""
 
-    def __init__(self, home, debug=""):
+    def __init__(self, home):
         self.home = home
         log = f"{home}/run/route.log"
         if os.path.exists(log):
             os.truncate(log, 0)
-        self.output = open(debug or f"{home}/run/output", "w+", encoding="utf-8", errors="replace")
+        self.output = open(f"{home}/run/output", "w+", encoding="utf-8", errors="replace")
         self.process = subprocess.Popen([NGINX, "-p", home, "-c", f"{home}/nginx.conf"],
-                                        stdout=self.output, stderr=self.output)
+                                        stdout=self.output, stderr=self.output,
+                                        preexec_fn=end_with_parent)
         self.up = self.wait()
 
     def wait(self):
