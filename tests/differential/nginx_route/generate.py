@@ -131,9 +131,9 @@ def server(out, options, used):
 
 def server_settings(out):
     """What changes how requests are read or redirects are written."""
-    for share, line in [(0.15, "merge_slashes off;"), (0.05, "client_max_body_size 4;"), (0.1, "server_name_in_redirect on;"),
-                        (0.1, "port_in_redirect off;"), (0.2, "absolute_redirect off;"),
-                        (0.1, "recursive_error_pages on;"),
+    for share, line in [(0.15, "merge_slashes off;"), (0.05, "client_max_body_size 4;"),
+                        (0.1, "server_name_in_redirect on;"), (0.1, "port_in_redirect off;"),
+                        (0.2, "absolute_redirect off;"), (0.1, "recursive_error_pages on;"),
                         (0.03, "large_client_header_buffers 4 2k;")]:
         if out.chance(share):
             out.add(line)
@@ -199,7 +199,8 @@ def configuration(rng, home, workers):
 
 
 FILES = ["index.html", "x", "a/index.html", "a/x", "a/b/x", "a/b/index.html", "ab", "b/x", "x.html",
-         "b/main", "d/index.html/inside", "with space", "plus+x", "per%cent", "q?x", "A/x", "empty/.keep",
+         "b/main", "d/index.html/inside", "with space", "plus+x", "per%cent", "q?x", "A/x",
+         "empty/.keep",
          "locked/x", "closed", "c/a/x", "c/x", "p", "files", "a.test/x", "404.html", "50x.html",
          "a/404.html", "é/x", "tail/"]
 

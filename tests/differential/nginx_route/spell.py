@@ -29,7 +29,8 @@ def value(out):
 def replacement(out):
     """What a rewrite puts in the URI's place."""
     rng = out.rng
-    to = rng.choice([path(rng), path(rng), "/$1", "/a/$1", "$1", "/b/$2$1", "$uri", "/$v1", "/x/$part",
+    to = rng.choice([path(rng), path(rng), "/$1", "/a/$1", "$1", "/b/$2$1", "$uri", "/$v1",
+                     "/x/$part",
                      "${uri}x", "/%20a", "/a b", "/$m1", "/a//b", "/a/../b"])
     return to + rng.choice(["", "", "", "?", "?a=1", "?a=$1", "?$args", "?x=$uri&y", "?$1?"])
 
@@ -49,7 +50,8 @@ def rewrite(out):
 def return_line(out):
     """A return line of any form."""
     rng = out.rng
-    code = rng.choice([200, 200, 200, 204, 301, 302, 307, 308, 303, 400, 401, 403, 404, 404, 410, 418,
+    code = rng.choice([200, 200, 200, 204, 301, 302, 307, 308, 303, 400, 401, 403, 404, 404, 410,
+                       418,
                        444, 500, 502, 503, 405, 416])
     if code in (301, 302, 303, 307, 308):
         to = rng.choice([f"https://$host{value(out)[1:-1]}", value(out)[1:-1], "/a/x", "//b/x", ""])
@@ -189,11 +191,14 @@ def access(out, share):
 def try_files(out):
     """A try_files line."""
     rng = out.rng
-    tries = rng.sample(["$uri", "$uri", "$uri/", "$uri.html", "/a/x", "/none", "$uri/index.html", "x",
+    tries = rng.sample(["$uri", "$uri", "$uri/", "$uri.html", "/a/x", "/none", "$uri/index.html",
+                        "x",
                         "/$v1", "/$1", "$v2", "/a/", "$request_uri"], rng.choice([1, 1, 2, 3]))
     named = out.named if out.named else ["@none"]
-    last = rng.choice(["=404", "=403", "=503", "/index.html", "/a/x?t=1", "/x?$args", rng.choice(named),
-                       rng.choice(named), rng.choice(named), "@none", "$uri/x", path(rng), path(rng),
+    last = rng.choice(["=404", "=403", "=503", "/index.html", "/a/x?t=1", "/x?$args",
+                       rng.choice(named),
+                       rng.choice(named), rng.choice(named), "@none", "$uri/x", path(rng),
+                       path(rng),
                        "/a/$1", "=418", "=204", "=301"])
     return f"try_files {' '.join(tries)} {last};"
 
@@ -201,7 +206,8 @@ def try_files(out):
 def proxy_pass(out, bare):
     """A pass; `bare`: where it may have no URI part."""
     rng = out.rng
-    place = rng.choice([f"127.0.0.1:{rng.choice(BACKEND_PORTS)}", "127.0.0.1:9001", "127.0.0.1:9001",
+    place = rng.choice([f"127.0.0.1:{rng.choice(BACKEND_PORTS)}", "127.0.0.1:9001",
+                        "127.0.0.1:9001",
                         "good", "spare", "Dead", "dead", "sock", "127.0.0.1:9009",
                         f"unix:{out.home}/run/backend.sock:"])
     if out.chance(0.12):
@@ -212,7 +218,8 @@ def proxy_pass(out, bare):
                            "proxy_pass http://127.0.0.1:9001$v2;"])
     if place.startswith("unix:") and bare:
         place = place[:-1]
-    uri = "" if bare else rng.choice(["", "", "/", "/", "/back", "/back/", "/b?z=1", "/%20/", "/b c/"])
+    uri = "" if bare else rng.choice(["", "", "/", "/", "/back", "/back/", "/b?z=1", "/%20/",
+                                      "/b c/"])
     if place.startswith("unix:") and not uri:
         place = place.rstrip(":")
     return f'proxy_pass "http://{place}{uri}";'
@@ -244,7 +251,8 @@ def body(out, kind, nested):
     error_pages(out, 0.15)
     access(out, 0.06)
     if out.chance(0.05):
-        out.add(out.pick("absolute_redirect on;", "port_in_redirect on;", "recursive_error_pages on;"))
+        out.add(out.pick("absolute_redirect on;", "port_in_redirect on;",
+                         "recursive_error_pages on;"))
     if not nested or out.chance(0.5):
         handler(out, kind, bare)
     if out.chance(0.06):
