@@ -62,7 +62,8 @@ std::string Walk::sent_uri(const Action& action, bool variables) {
   std::size_t cut = 0;
   if (visit_.location_valid && !part.empty() && by_prefix) cut = owner->pattern.size();
   if (cut > visit_.uri.size()) {
-    visit_.notes.push_back("nginx reads past the end of a URI that is shorter than the location");
+    visit_.notes.emplace_back(
+        "nginx reads past the end of a URI that is shorter than the location");
   }
   std::string rest = visit_.uri.substr(std::min(cut, visit_.uri.size()));
   if (visit_.quoted || visit_.internal) rest = escaped(rest, Escape::uri);
