@@ -10,10 +10,11 @@ using namespace hopcheck;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   std::size_t at = 0;
-  const std::string address(next_line(text, at));
-  const std::string port(next_line(text, at));
-  const std::string host(next_line(text, at));
-  const std::string uri(next_line(text, at));
+  const auto next = [&] { return std::string(at < size ? next_line(text, at) : ""); };
+  const std::string address = next();
+  const std::string port = next();
+  const std::string host = next();
+  const std::string uri = next();
   const nginx::Config config = fuzz::parse(text.substr(std::min(at, size)));
   try {
     const auto site = nginx::understand(config);
