@@ -56,7 +56,7 @@ def judge(program, home, asked):
     """What our router says of the requests."""
     lines = "".join(json.dumps(one) + "\n" for one in asked)
     done = subprocess.run([program, f"{home}/nginx.conf", home, WORKERS], input=lines, check=True,
-                          capture_output=True, text=True)
+                          stdout=subprocess.PIPE, text=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
