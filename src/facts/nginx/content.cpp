@@ -21,6 +21,9 @@ bool has_variable(std::string_view text) {
 }  // namespace
 
 Fact<FileSeen> look(const Visit& visit, const std::string& path) {
+  if (!path.starts_with('/')) {
+    return Unseen{Unseen::Why::undecidable, "under which folder nginx looks for " + path, {}};
+  }
   if (visit.asked->file) return visit.asked->file(path);
   return Unseen{Unseen::Why::undecidable, "whether " + path + " exists", {}};
 }
@@ -52,7 +55,10 @@ std::optional<FilePath> file_path(Visit& visit) {
   const auto expanded = expand(visit, written);
   if (!expanded) return std::nullopt;
   out.text = *expanded;
-  if (!written.empty() && !out.text.starts_with('/') && !visit.config->prefix.empty()) {
+  // Of an empty value nginx reads the byte behind it.
+  if (out.text.empty() && !written.empty()) return std::nullopt;
+  const bool relative = written.empty() ? base.files.path.empty() : !out.text.starts_with('/');
+  if (relative && !visit.config->prefix.empty()) {
     const std::string& prefix = visit.config->prefix;
     out.text = prefix + (prefix.ends_with('/') ? "" : "/") + out.text;
   }
