@@ -47,6 +47,8 @@ TEST_CASE("files: try_files, index, listings, aliases") {
       " location ~ ^/rx/(.*)$ { alias HOME/files/$1; }\n"
       " location /folder { try_files /a/ =404; }\n"
       " location /wrong/ { alias HOME/files/x; }\n"
+      " location /under/ { alias HOME/files/; index none x/y/z /x; }\n"
+      " location /slash/ { uwsgi_pass $arg_x; } location /also/ { fastcgi_pass $arg_x; }\n"
       " location /files/ { root ''; } location /top/ { root /; }\n"
       " location /if { if (-f HOME/files$arg_f) { return 204; }\n"
       "  if (!-d HOME/files$arg_f) { return 403; } if (-e $request_filename) { return 410; } } "
@@ -85,6 +87,9 @@ TEST_CASE("files: try_files, index, listings, aliases") {
             {"/rx/a"},
             {"/folder"},
             {"/wrong/"},
+            {"/under/"},
+            {"/slash"},
+            {"/also"},
             {"/files/x"},
             {"/files/a"},
             {"/top/none"},
@@ -339,7 +344,10 @@ TEST_CASE("what a program decides is said, with its line") {
       "http { server { listen 80; location / { access_by_lua_block { x() } return 204; }\n"
       "location /p { access_by_lua_block { x() } proxy_pass http://127.0.0.1:1; }\n"
       "location /a { auth_request /p; proxy_pass http://127.0.0.1:1; }\n"
-      "location /c { if ($cookie_a) { return 403; } return 204; } } }");
+      "location /c { if ($cookie_a) { return 403; } return 204; }\n"
+      "location /q { if ($cookie_a) { set $args b; } proxy_pass http://127.0.0.1:1; }\n"
+      "location /t { if ($cookie_a) { add_header B c; } try_files /x =404; }\n"
+      "location /h { if ($cookie_a) { add_header B c; } proxy_pass http://127.0.0.1:1; } } }");
   const Fact<Site> site = understand(config);
   const auto why = [&](const std::string& path, bool headers = true) {
     Asked asked = asked_of({path}, 80);
@@ -352,6 +360,10 @@ TEST_CASE("what a program decides is said, with its line") {
   CHECK(why("/a").find("auth_request /p; (/etc/nginx/nginx.conf:3)") != std::string::npos);
   CHECK(why("/c") == "");
   CHECK(why("/c", false).find("nginx.conf:4)") != std::string::npos);
+  CHECK(why("/q") == "");
+  CHECK(why("/q", false).find("may change the query") != std::string::npos);
+  CHECK(why("/t", false).find("nginx.conf:6) may decide otherwise") != std::string::npos);
+  CHECK(why("/h", false) == "");
 }
 
 }  // namespace hopcheck::nginx::test
