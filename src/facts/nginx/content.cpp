@@ -306,16 +306,21 @@ bool Walk::list_folder() {
   return true;
 }
 
+/// Before nginx refuses, it looks up no variable of the path.
+void Walk::refuse_method() {
+  if (const auto dav = in_force(visit_, "dav_methods")) {
+    visit_.notes.push_back(cited(*dav) + " may change files");
+  }
+  respond(file_action("", 405));
+  if (next_ != Next::done || !action_.target.empty()) return;
+  if (const auto path = file_path(visit_)) action_.target = path->text;
+}
+
 void Walk::plain_file() {
+  const bool known = static_cast<bool>(visit_.asked->file);
+  if (known && !reads(visit_.method) && visit_.method != "POST") return refuse_method();
   const auto path = file_path(visit_);
   if (!path) return unknown_file();
-  const bool known = static_cast<bool>(visit_.asked->file);
-  if (known && !reads(visit_.method) && visit_.method != "POST") {
-    if (const auto dav = in_force(visit_, "dav_methods")) {
-      visit_.notes.push_back(cited(*dav) + " may change files");
-    }
-    return respond(file_action(path->text, 405));
-  }
   if (visit_.uri.ends_with('/')) {
     if (!known) return finish(file_action(path->text, 0));
     Action action = file_action(path->text, 403);

@@ -78,8 +78,9 @@ Fact<FileSeen> look(const std::string& path) {
 PassEnd answered(const Site& site, const Action& pass) {
   static const std::map<int, int> kPorts = {{9001, 200}, {9002, 200}, {9003, 404},
                                             {9004, 503}, {9005, 302}, {9006, 401}};
-  // None of them speaks TLS.
-  if (pass.target.starts_with("https:")) return {502, true};
+  // HTTP is all that they speak.
+  const bool http = pass.kind == Action::Kind::proxy_pass && !pass.target.starts_with("https:");
+  if (!http) return {502, true};
   for (const Member& member : members(site, pass)) {
     if (member.down || member.backup) continue;
     if (member.path.ends_with("none.sock")) break;

@@ -51,7 +51,7 @@ def answer(connection, port):
         if not got:
             return
         head += got
-        if head[0] == 0x16:  # a TLS handshake, which it cannot
+        if head[0] < 0x20:  # TLS, FastCGI and uwsgi it cannot
             return
     head, body = head.split(b"\r\n\r\n", 1)
     length = re.search(rb"(?i)\ncontent-length: *(\d+)", head)
@@ -152,7 +152,7 @@ class Client:
         return one
 
     def ask(self, asked, number):
-        """One exchange: (status, headers, body); 0 is a connection cut off, None a refused one."""
+        """One exchange: (status, headers, body); 0: cut off, -1: none came, None: refused."""
         key = (asked["address"], asked["port"], asked["tls"], asked["sni"])
         lines = [f"{asked['method']} {asked['target']} HTTP/{asked['version']}", f"X-Id: {number}"]
         if asked["host"] is not None:
@@ -170,6 +170,8 @@ class Client:
                 reply, keep = receive(one, asked["method"])
             except (ConnectionError, ssl.SSLError):
                 reply, keep = (0, {}, b""), False
+            except TimeoutError:
+                reply, keep = (-1, {}, b""), False
             if keep:
                 self.kept[key] = one
             else:

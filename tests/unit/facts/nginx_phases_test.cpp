@@ -232,10 +232,13 @@ TEST_CASE("variables: by maps, of captures, and when they are looked up") {
       "map $host $name { hostnames; .a.test both; *.b.test head; c.* tail; \\\\default odd; }\n"
       "geo $net { default 0; 127.0.0.0/8 v4; 127.0.0.1 one; }\n"
       "split_clients $arg_k $part { 50% half; * rest; }\n"
+      "map $remote_addr $late { default $uri; }\n"
       "server { listen PORT default_server; server_name ~^(?<who>[a-z]+)\\.e\\.test$;\n"
       " location /map { set $a $m; rewrite ^ /got; } location = /got { return 302 "
       "/$a-$m-$fresh-$1; }\n"
       " location /name { return 302 /$name/$net/$part/$host/$server_port; }\n"
+      " location /late { root /none$late; error_page 405 =202 /tell; }\n"
+      " location /tell { return 302 /got$late; }\n"
       " location /who { return 302 /$who/$cookie_c/$http_x_y/$arg_A/$is_args$args; }\n"
       " location ~ ^/(?<seg>[^/]+)/(x)?(y) { return 302 /$seg$1$2$3$4; } }\n"
       "server { listen PORT; server_name x; }\n");
@@ -250,6 +253,7 @@ TEST_CASE("variables: by maps, of captures, and when they are looked up") {
             {"/name", "GET", "", "default"},
             {"/who?a=1&A=2", "GET", "Cookie: b=1; C = 2", "bob.e.test"},
             {"/who", "GET", "X-Y: z", "Bob.E.test"},
+            {"/late/x", "PUT"},
             {"/seg/xy"},
             {"/seg/y"}});
 }
