@@ -81,7 +81,7 @@ std::vector<Refusal> Judge::run() {
   for (index_ = 0; index_ < count && refusals_.size() < kMaxRefusals; ++index_) {
     while (depth_ > 0 && block().end <= index_) leave();
     take(index_);
-    if (config_.nodes[index_].block) enter(index_);
+    if (config_.nodes[index_].block != 0) enter(index_);
   }
   while (depth_ > 0) leave();
   finish();
@@ -92,12 +92,11 @@ void Judge::take(std::uint32_t index) {
   if (block().context == context::raw) return take_raw(index);
   if (words_[index] == kNoWord) return;
   const Word& known = *word_of(words_[index]);
-  const Node& node = config_.nodes[index];
-  if (node.name == "events" || node.name == "http") has_events_ |= node.name == "events";
+  has_events_ |= known.name == "events";
   if (known.value != Value::any && known.value != Value::some_of && given_before(known)) {
     return refuse(quoted() + " directive is duplicate");
   }
-  const auto arguments = std::span(config_.words).subspan(node.first_word, node.words);
+  const auto arguments = config_.arguments(config_.nodes[index]);
   if (known.value != Value::any) {
     if (auto message = refused_value(known, arguments)) return refuse(std::move(*message));
   }
@@ -107,16 +106,16 @@ void Judge::take(std::uint32_t index) {
 /// Entries of map and geo are no directives, yet their number of words is looked at.
 void Judge::take_raw(std::uint32_t index) {
   const Node& node = config_.nodes[index];
-  const std::string_view around = config_.nodes[block().node].name;
+  const std::string_view name = config_.name(node);
+  const std::string_view around = config_.at(block().node).name();
   const bool map = around == "map";
-  if ((!map && around != "geo") || node.name == "include" || node.block) return;
-  const bool alone =
-      map ? node.name == "hostnames" || node.name == "volatile"
-          : node.name == "ranges" || node.name == "proxy_recursive" || node.name == "volatile";
-  if (node.words == 0 && alone) return;
-  if (node.words != 1)
+  if ((!map && around != "geo") || name == "include" || node.block != 0) return;
+  const bool alone = map ? name == "hostnames" || name == "volatile"
+                         : name == "ranges" || name == "proxy_recursive" || name == "volatile";
+  if (node.arguments == 0 && alone) return;
+  if (node.arguments != 1)
     return refuse("invalid number of the " + std::string(around) + " parameters");
-  if (!map || node.name != "default") return;
+  if (!map || name != "default") return;
   if (block().has_default) return refuse("duplicate default map parameter");
   block().has_default = true;
 }
@@ -130,7 +129,8 @@ bool Judge::given_before(const Word& known) {
 
 void Judge::enter(std::uint32_t index) {
   const Node& node = config_.nodes[index];
-  const Context inside = context_inside(node.name, block().context);
+  const std::string_view name = config_.name(node);
+  const Context inside = context_inside(name, block().context);
   if (++depth_ == open_.size()) open_.emplace_back();
   Block& inner = block();
   inner.node = index;
@@ -138,7 +138,7 @@ void Judge::enter(std::uint32_t index) {
   inner.context = inside;
   inner.once.clear();
   inner.locations.clear();
-  inner.place = node.name == "location" ? place_ : Place{};
+  inner.place = name == "location" ? place_ : Place{};
   inner.place.noname = inside == context::server_if || inside == context::location_if ||
                        inside == context::limit_except;
   inner.has_root = inner.has_alias = inner.has_default = inner.no_backup = false;
