@@ -53,6 +53,19 @@ constexpr const char* kVariables =
     "upstream_response_length upstream_response_time upstream_session_time upstream_status "
     "uri";
 
+constexpr const char* kFixed =
+    "binary_remote_addr body_bytes_sent bytes_sent connection connection_requests connection_time "
+    "content_length content_type document_root document_uri host hostname http_cookie http_host "
+    "http_referer http_user_agent http_via http_x_forwarded_for https is_args msec nginx_version "
+    "pid pipe proxy_protocol_addr proxy_protocol_port proxy_protocol_server_addr "
+    "proxy_protocol_server_port query_string realpath_root remote_addr remote_port remote_user "
+    "request request_body request_body_file request_completion request_filename request_id "
+    "request_length request_method request_time request_uri scheme sent_http_cache_control "
+    "sent_http_connection sent_http_content_length sent_http_content_type sent_http_keep_alive "
+    "sent_http_last_modified sent_http_link sent_http_location sent_http_transfer_encoding "
+    "server_addr server_name server_port server_protocol status tcpinfo_rcv_space tcpinfo_rtt "
+    "tcpinfo_rttvar tcpinfo_snd_cwnd time_iso8601 time_local uri";
+
 // Any name that begins so is a variable.
 constexpr std::string_view kPrefixes[] = {"arg_",
                                           "cookie_",
@@ -128,6 +141,11 @@ bool is_built_in_variable(std::string_view name) {
   return contains(variables(), name) ||
          std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
                      [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+bool is_fixed_variable(std::string_view name) {
+  static const std::vector<std::string> words = sorted_words(kFixed);
+  return contains(words, name);
 }
 
 bool is_misspelt_variable(std::string_view name, const std::vector<std::string_view>& defined) {
