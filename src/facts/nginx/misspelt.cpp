@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "facts/nginx/letters.h"
 #include "facts/text/nearest.h"
 #include "facts/text/words.h"
 
@@ -18,6 +19,15 @@ constexpr const char* kForeign =
     "dash geoip2_proxy geoip2_proxy_recursive http3_max_concurrent_pushes http3_push "
     "http3_push_preload js_engine js_preread read_timeout resolve ssl_ct subs_filter "
     "subs_filter_bypass subs_filter_last_modified subs_filter_types unzip";
+
+// Blocks whose contents are no directives.
+constexpr const char* kLua =
+    "access_by_lua_block balancer_by_lua_block body_filter_by_lua_block content_by_lua_block "
+    "exit_worker_by_lua_block header_filter_by_lua_block init_by_lua_block "
+    "init_worker_by_lua_block log_by_lua_block precontent_by_lua_block preread_by_lua_block "
+    "proxy_ssl_verify_by_lua_block rewrite_by_lua_block server_rewrite_by_lua_block "
+    "set_by_lua_block ssl_certificate_by_lua_block ssl_client_hello_by_lua_block "
+    "ssl_session_fetch_by_lua_block ssl_session_store_by_lua_block";
 
 constexpr const char* kVariables =
     "ancient_browser args auth_basic binary_remote_addr body_bytes_sent bytes_sent connection "
@@ -110,6 +120,14 @@ bool is_near(std::string_view a, std::string_view b) {
   return edit_distance(a, b) <= most;
 }
 
+/// "server_nameexample.com": the blank behind the directive is missing.
+bool is_glued(std::string_view name, std::string_view directive) {
+  if (directive.size() < 4 || !name.starts_with(directive)) return false;
+  const auto rest = name.substr(directive.size());
+  return std::any_of(rest.begin(), rest.end(),
+                     [](char c) { return c == '.' || c == '-' || c != to_lower(c); });
+}
+
 bool may_stand(const std::string& name, Context context) {
   const Word* word = find_word(name);
   return word != nullptr &&
@@ -132,8 +150,14 @@ bool is_misspelt_directive(std::string_view name, Context context) {
   }();
   if (name.size() < 3) return true;
   if (contains(foreign, name)) return false;
+  if (name.ends_with("_block")) {
+    static const std::vector<std::string> lua = sorted_words(kLua);
+    return !contains(lua, name) && std::any_of(lua.begin(), lua.end(), [&](const auto& word) {
+      return is_near(name, word);
+    });
+  }
   return std::any_of(known.begin(), known.end(), [&](const std::string& word) {
-    return is_near(name, word) && may_stand(word, context);
+    return (is_near(name, word) || is_glued(name, word)) && may_stand(word, context);
   });
 }
 

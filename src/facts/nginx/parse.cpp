@@ -304,11 +304,7 @@ void Parser::take(Tokens& tokens, Token token, std::uint32_t file, std::vector<O
 
 void Parser::take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file) {
   const auto code = tokens.lua_block();
-  if (!code) {
-    problem({file, static_cast<std::uint32_t>(tokens.line())},
-            "Lua code block missing the closing long bracket \"]]\"");
-    return;
-  }
+  if (!code) return problem({file, static_cast<std::uint32_t>(tokens.line())}, tokens.error());
   config_.words.push_back(*code);
   ++config_.nodes[node].words;
 }

@@ -26,10 +26,6 @@ std::string invalid_value(std::string_view word) {
   return "invalid value \"" + std::string(word) + "\"";
 }
 
-bool is_name_char(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
-}
-
 /// What nginx says of the variables in a text that it compiles; "" where nothing. `use` takes
 /// their names.
 template <class Use>
