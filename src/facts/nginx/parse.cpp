@@ -115,20 +115,21 @@ void Parser::problem(Origin at, std::string message) {
   const bool known = at.file < config_.files.size();
   refused_.push_back(
       {static_cast<std::uint32_t>(config_.nodes.size()),
+       refused_.size() + 1,
        {known ? config_.files[at.file] : main_, static_cast<int>(at.line), std::move(message)}});
 }
 
 /// nginx's modules speak as soon as they come to a directive, so what they refuse stands among
 /// what the reader itself refuses.
 void Parser::judge(Context context) {
-  std::vector<Refusal> all = refusals(config_, ids_, lines_, context);
-  all.insert(all.end(), std::make_move_iterator(refused_.begin()),
-             std::make_move_iterator(refused_.end()));
+  const bool whole = refused_.empty();
+  std::vector<Refusal> all = std::move(refused_);
+  for (Refusal& one : refusals(config_, ids_, lines_, context)) all.push_back(std::move(one));
+  const auto key = [](const Refusal& r) { return std::pair(r.before, r.behind); };
   std::stable_sort(all.begin(), all.end(),
-                   [](const Refusal& a, const Refusal& b) { return a.before < b.before; });
+                   [&](const Refusal& a, const Refusal& b) { return key(a) < key(b); });
   // What is missing in the end is told of a configuration that was read to its end.
-  if (!refused_.empty())
-    std::erase_if(all, [](const Refusal& r) { return r.problem.file.empty(); });
+  if (!whole) std::erase_if(all, [](const Refusal& r) { return r.problem.file.empty(); });
   for (Refusal& refusal : all) config_.problems.push_back(std::move(refusal.problem));
 }
 
@@ -238,7 +239,9 @@ void Parser::read_file(const Text& text, Context context) {
         }
         config_.nodes[open.back().node].end = static_cast<std::uint32_t>(config_.nodes.size());
         if (open.back().context == context::upstream || open.back().context == context::http)
-          lines_.closes.emplace(open.back().node, tokens.line());
+          lines_.closes.emplace(
+              open.back().node,
+              Lines::Close{static_cast<std::uint32_t>(tokens.line()), refused_.size()});
         open.pop_back();
         break;
       default:
@@ -291,11 +294,7 @@ void Parser::take(Tokens& tokens, Token token, std::uint32_t file, std::vector<O
 
 void Parser::take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file) {
   const auto code = tokens.lua_block();
-  if (!code) {
-    problem({file, static_cast<std::uint32_t>(tokens.line())},
-            "Lua code block missing the closing long bracket \"]]\"");
-    return;
-  }
+  if (!code) return problem({file, static_cast<std::uint32_t>(tokens.line())}, tokens.error());
   config_.words.push_back(*code);
   config_.nodes[node].arguments = (config_.nodes[node].arguments + 1) & kMostArguments;
 }
