@@ -51,6 +51,8 @@ def answer(connection, port):
         if not got:
             return
         head += got
+        if head[0] == 0x16:  # a TLS handshake, which it cannot
+            return
     head, body = head.split(b"\r\n\r\n", 1)
     length = re.search(rb"(?i)\ncontent-length: *(\d+)", head)
     while length and len(body) < int(length[1]):
@@ -139,6 +141,8 @@ class Client:
         except OSError:
             return None
         one.settimeout(5)
+        if asked["proxied"]:
+            one.sendall(b"PROXY TCP4 9.9.9.9 9.9.9.8 1 2\r\n")
         try:
             if asked["tls"]:
                 one = self.context.wrap_socket(one, server_hostname=asked["sni"] or None)
