@@ -103,9 +103,9 @@ Fix take_out(const Deployment& host, const nginx::Instance& instance, const Repe
   const bool alone = std::count_if(servers.begin(), servers.end(), [&](const auto& server) {
                        return server.from.source == twice.ignored->from.source;
                      }) == 1;
-  const std::string command =
-      alone ? command_to_leave_out(host, twice.ignored->from.source) : std::string();
-  if (!command.empty()) fix.commands.push_back(command);
+  const LeaveOut way = alone ? leave_out(host, twice.ignored->from.source) : LeaveOut{};
+  if (!way.keeps.empty()) fix.summary += "; " + way.keeps;
+  if (!way.command.empty()) fix.commands.push_back(way.command);
   fix.commands.push_back(instance.load_command());
   fix.interrupts = Interrupts::reload;
   return fix;
