@@ -32,7 +32,7 @@ void Judge::finish_late(std::uint32_t http) {
     if (!late.in_http) return true;
     const auto servers = config_.at(http).children("server");
     return std::any_of(servers.begin(), servers.end(), [&](const Directive& server) {
-      return !server.child(config_.nodes[late.node].name);
+      return !server.child(config_.at(late.node).name());
     });
   };
   for (const Late& late : late_) {

@@ -191,7 +191,7 @@ void Judge::refuse_at_close(std::uint32_t block, Problem problem) {
 /// `jdomain` give servers to an upstream.
 bool Judge::has_unknown(std::uint32_t block) const {
   for (std::uint32_t i = block + 1; i < config_.nodes[block].end; ++i) {
-    if (words_[i] == kNoWord && find_word(config_.nodes[i].name) == nullptr) return true;
+    if (words_[i] == kNoWord && find_word(config_.at(i).name()) == nullptr) return true;
   }
   return false;
 }
