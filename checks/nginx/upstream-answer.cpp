@@ -294,10 +294,9 @@ Finding read_timeout(const Deployment& host, const Case& one) {
   Fix sooner;
   const bool probe = one.by_us != nullptr && one.by_us->kind == Route::Kind::probe;
   sooner.summary = fmt::format(
-      probe ? "let {} answer at once: no database, no other service, no waiting"
-            : "let {} answer sooner: do the long work in a queue, and answer with where to ask for "
-              "it",
-      one.asked());
+      "let {} answer {}", one.asked(),
+      probe ? "at once: no database, no other service, no waiting"
+            : "sooner: do the long work in a queue, and answer with where to ask for it");
   sooner.on = On::repo;
   // What does not end at all is not helped by more patience.
   const bool first = past.asked && !past.answered;
