@@ -335,7 +335,7 @@ std::vector<Route> build_routes(const Deployment& deployment) {
       if (!instance.site.seen() || (off.seen() && *off)) continue;
       const std::size_t first = routes.size();
       for (const auto& server : instance.site->servers) {
-        add_written(deployment, instance, server, server.locations, routes);
+        add_written(deployment, instance, server, *server.locations, routes);
       }
       if (off.seen()) continue;
       for (std::size_t i = first; i < routes.size(); ++i) routes[i].followed = off.unseen();

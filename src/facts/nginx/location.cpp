@@ -99,7 +99,7 @@ bool Search::by_regex(const std::vector<Location>& locations, std::size_t level)
 
 Found find_location(Visit& visit) {
   Found out;
-  Search(visit, out).among(visit.server->locations);
+  Search(visit, out).among(*visit.server->locations);
   return out;
 }
 
