@@ -7,8 +7,9 @@
 Each round writes a random configuration (generate.py, spell.py), lets a real nginx run it in a
 network namespace, and sends it random requests (asking.py). nginx_route_judge must say the same of
 each: which server block and location answer, with which status, which file, which redirect, and
-which URI at which upstream; or that it cannot be known. Needs root and nginx; without them it ends
-with 77.
+which URI at which upstream; or that it cannot be known. It is asked a second time without files,
+headers and the client's address: nothing may be guessed then. Needs root and nginx; without them it
+ends with 77.
 """
 
 import argparse
