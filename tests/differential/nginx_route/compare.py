@@ -167,8 +167,8 @@ def round_of(options, home, seed, tally):
         asked = [asking.request(rng, hints, where) for _ in range(options.asks)]
         for one in asked:
             one["client"] = client_of(one["address"])
-        said = judge(options.judge, home, asked)
-        blind = judge(options.judge, home, [{**one, "blind": True} for one in asked])
+        both = judge(options.judge, home, asked + [{**one, "blind": True} for one in asked])
+        said, blind = both[:len(asked)], both[len(asked):]
         replies = ask_all(asked)
     finally:
         nginx.end()

@@ -202,8 +202,9 @@ def upstreams(out):
     out.add(f"upstream sock {{ server unix:{out.home}/{BACKEND_SOCKET}; }}")
     out.add("upstream spare { server 127.0.0.1:9001 down; server 127.0.0.1:9002 weight=3; }")
     out.add(f"upstream Dead {{ server 127.0.0.1:{DEAD} max_fails=0; }}")
-    out.add("upstream reserve { server 127.0.0.1:9003 backup; server 127.0.0.1:9002; keepalive 2; }")
-    out.add("upstream hashed { hash $uri consistent; server 127.0.0.1:9004; "
+    out.add("upstream reserve { server 127.0.0.1:9003 backup; "
+            "server 127.0.0.1:9002 max_fails=0; keepalive 2; }")
+    out.add("upstream hashed { hash $uri consistent; server 127.0.0.1:9004 max_fails=0; "
             "server 127.0.0.1:9002 down; }")
 
 
@@ -222,7 +223,7 @@ def configuration(rng, home, workers):
     for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi"):
         out.add(f"{name}_temp_path {home}/run/{name};")
     out.add("default_type text/plain; server_names_hash_bucket_size 128;")
-    out.add("map_hash_bucket_size 128; keepalive_requests 100000; proxy_connect_timeout 2s;")
+    out.add("map_hash_bucket_size 128; keepalive_requests 100000;")
     out.add(f"ssl_certificate {home}/cert.pem; ssl_certificate_key {home}/key.pem;")
     maps(out)
     upstreams(out)
