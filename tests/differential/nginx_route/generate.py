@@ -5,6 +5,7 @@ answer tells who gave it."""
 import grp
 import os
 import pwd
+import re
 
 import spell
 
@@ -178,6 +179,14 @@ def maps(out):
         random_map(out, name)
 
 
+PLAIN_VALUES = ["one", "/b", "0", "/a/x"]
+
+
+def no_circle(text):
+    """Without what may ask this map again: nginx would follow such a circle for hours."""
+    return re.sub(r"\$(n[123]|document_root|request_filename)", "$m1", text)
+
+
 def random_map(out, name):
     """A map of random lines; it may ask the maps above."""
     source = out.pick("$uri", "$host", "$arg_a", "$request_method", '"$host$uri"', "$m1", "$args",
@@ -187,7 +196,7 @@ def random_map(out, name):
             "~a", "~(x)?$", "1.2.3.4", "9001", r"\default", "/index.html", '"~*\.(HTML|test)$"']
     if hostnames:
         keys += ["*.a.test", ".b.test", "www.*", "a.*", ".test", "*.test", "B.Test", "localhost"]
-    words = [f'{key} {spell.value(out) if out.chance(0.4) else out.pick("one", "/b", "0", "/a/x")};'
+    words = [f'{key} {no_circle(spell.value(out)) if out.chance(0.4) else out.pick(*PLAIN_VALUES)};'
              for key in out.rng.sample(keys, out.rng.randrange(1, 7))]
     if out.chance(0.6):
         words.append(f"default {out.pick('d', '/x', '$uri', '$1', '0')};")
