@@ -66,6 +66,7 @@ Search::Static Search::fixed(const std::vector<Location>& locations) const {
   const std::string& uri = visit_.uri;
   const Location* best = nullptr;
   const Location* slash = nullptr;
+  const Location* exact = nullptr;
   for (const Location& location : locations) {
     const std::string& pattern = location.pattern;
     if (location.match == Match::exact && pattern == uri) return {&location, true, false};
@@ -73,11 +74,12 @@ Search::Static Search::fixed(const std::vector<Location>& locations) const {
         (best == nullptr || pattern.size() > best->pattern.size())) {
       best = &location;
     }
-    if (pattern.size() == uri.size() + 1 && pattern.starts_with(uri) &&
-        redirects(*visit_.config, location)) {
-      slash = &location;
-    }
+    if (pattern.size() != uri.size() + 1 || !pattern.starts_with(uri)) continue;
+    if (redirects(*visit_.config, location)) slash = &location;
+    if (location.match == Match::exact) exact = &location;
   }
+  // Of two with the same pattern it does not matter which hands requests on: one node holds both.
+  if (slash != nullptr && exact != nullptr && exact->pattern == slash->pattern) slash = exact;
   const bool whole = best != nullptr && best->pattern.size() == uri.size();
   if (slash != nullptr && !whole) return {slash, true, true};
   return {best, false, false};

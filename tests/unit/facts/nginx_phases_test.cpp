@@ -47,6 +47,8 @@ TEST_CASE("files: try_files, index, listings, aliases") {
       " location ~ ^/rx/(.*)$ { alias HOME/files/$1; }\n"
       " location /folder { try_files /a/ =404; }\n"
       " location /wrong/ { alias HOME/files/x; }\n"
+      " location /two/ { proxy_pass http://127.0.0.1:1; error_page 301 =410 /x; }\n"
+      " location = /two/ { return 204; error_page 301 =411 /none; }\n"
       " location /under/ { alias HOME/files/; index none x/y/z /x; }\n"
       " location /slash/ { uwsgi_pass $arg_x; } location /also/ { fastcgi_pass $arg_x; }\n"
       " location /files/ { root ''; } location /top/ { root /; }\n"
@@ -87,6 +89,7 @@ TEST_CASE("files: try_files, index, listings, aliases") {
             {"/rx/a"},
             {"/folder"},
             {"/wrong/"},
+            {"/two"},
             {"/under/"},
             {"/slash"},
             {"/also"},
