@@ -170,6 +170,9 @@ TEST_CASE("nginx's own variables cannot be defined, whatever their case") {
         at_line(3, "the duplicate \"https\" variable"));
   CHECK(in_http("map $host x { default 1; }") == at_line(3, "invalid variable name \"x\""));
   CHECK(in_http("geo host $x { default 1; }") == at_line(3, "invalid variable name \"host\""));
+  CHECK(in_server("location ~ ^/(?<uri>.+)$ { }") == at_line(4, "the duplicate \"uri\" variable"));
+  CHECK(in_server("server_name ~^(?<host>a)$;") == at_line(4, "the duplicate \"host\" variable"));
+  CHECK(in_server("location ~ ^/\\(?<uri>$ { }").empty());
   for (const std::string fine : {"set $args a; set $limit_rate 1k;", "set $http_x_own 1;",
                                  "set $Mine 1; return 200 $mine$MINE;", "return 200 $HOST$Uri;"}) {
     CAPTURE(fine);

@@ -46,13 +46,14 @@ void Judge::map_entry(std::string_view name, Arguments words) {
     return;
   }
   if (words.size() != 1) return refuse("invalid number of the map parameters");
-  if (open_[depth_ - 1].context == context::http && !check_script(words[0])) return;
+  const bool http = open_[depth_ - 1].context == context::http;
+  if (http && !check_script(words[0])) return;
   if (name == "default") {
     if (block().has_default) return refuse("duplicate default map parameter");
     block().has_default = true;
   } else if (name.starts_with('~')) {
     const bool caseless = name.starts_with("~*");
-    check_regex(name.substr(caseless ? 2 : 1), caseless);
+    if (http) check_regex(name.substr(caseless ? 2 : 1), caseless);
   } else {
     map_key(name);
   }
