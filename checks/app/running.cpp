@@ -69,9 +69,9 @@ void add_log(const Deployment& host, const SupervisorProgram& program, Finding& 
   if (!variable.empty()) {
     const auto& from = program.command.from;
     fix.summary = fmt::format(
-        "add {}=\"...\" to environment= of program {} ({}, beside line {}); then "
-        "supervisorctl update, which starts it",
-        variable, program.name, from.source, from.line);
+        "after line {} of {} write environment={}=\"...\" (where there is such a line, add it "
+        "there, after a comma) with the right value; then supervisorctl update, which starts {}",
+        from.line, from.source, variable, program.name);
     return;
   }
   fix.on = On::repo;
@@ -85,7 +85,7 @@ void add_state(const Deployment& host, const SupervisorProgram& program, Finding
   if (!gave_up.seen() || gave_up->empty()) return;
   finding.detail = fmt::format(
       "supervisor is told to run it as program {}, and gave it up: it ended at every start, and "
-      "its state is FATAL.",
+      "its state is FATAL. supervisor tries no more by itself, also once the reason is gone.",
       program.name);
   finding.evidence.push_back(cite_log("supervisor's log", *gave_up));
 }
@@ -108,7 +108,8 @@ void blame_supervisor(const Deployment& host, const SupervisorProgram& program, 
     finding.detail = fmt::format(
         "supervisor is told to run it as program {}, and supervisor itself does not run.",
         program.name);
-    fix.summary = "start supervisor, now and at every boot";
+    fix.summary =
+        fmt::format("start supervisor, now and at every boot; it starts {}", program.name);
     fix.commands = {"systemctl enable --now supervisor"};
   }
   finding.fixes = {std::move(fix)};

@@ -39,13 +39,13 @@ void add(std::vector<Place>& places, Place place) {
 
 void add_nginx(const nginx::Instance& instance, std::vector<Place>& places) {
   const std::string node = "nginx:" + instance.conf_path;
-  const auto& nodes = instance.config->nodes;
-  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+  for (std::uint32_t i = 0; i < instance.config->nodes.size(); ++i) {
     const auto directive = instance.config->at(i);
+    const std::string_view name = directive.name();
     const std::string path(directive.arg(0));
-    if (nodes[i].name == "error_log" || nodes[i].name == "access_log")
+    if (name == "error_log" || name == "access_log")
       add(places, {folder_of(path), "nginx's logs", node, true, directive.evidence()});
-    if (nodes[i].name.ends_with("_temp_path") || nodes[i].name == "proxy_cache_path")
+    if (name.ends_with("_temp_path") || name == "proxy_cache_path")
       add(places, {path, "nginx's temporary files", node, false, directive.evidence()});
   }
   // Where Debian's and nginx.org's packages put requests' and answers' bodies.
@@ -164,8 +164,8 @@ Finding start(const Used& used, const std::string& code, const std::string& what
   }
   Finding finding;
   finding.code = code;
-  finding.title =
-      fmt::format("{} is {}: {} ({})", used.system.mount, what, first.use, first.folder);
+  finding.title = fmt::format("{} is {}: {}", used.system.mount, what, first.use);
+  if (first.folder != used.system.mount) finding.title += " (" + first.folder + ")";
   finding.about = {used.node, "filesystem:" + used.system.mount};
   finding.evidence = {
       {EvidenceKind::kernel, "df " + used.system.mount, 0, room(used.system), false}};
@@ -173,6 +173,85 @@ Finding start(const Used& used, const std::string& code, const std::string& what
     if (!place.from.source.empty() && finding.evidence.size() < 4)
       finding.evidence.push_back(place.from);
   }
+  return finding;
+}
+
+/// "tmpfs on /var/log/nginx type tmpfs (ro,relatime)", as mount(8) says it.
+Evidence cite_mount(const FileSystem& system) {
+  std::string text = fmt::format("{} on {} type {} ({})", system.device, system.mount, system.type,
+                                 system.mounted_as);
+  if (system.given_up()) text += ", its file system is " + system.file_system_as;
+  return {EvidenceKind::kernel, "/proc/self/mountinfo", 0, text, false};
+}
+
+/// What undoes an error of the disk, where the kernel stopped writing because of one.
+void mend_disk(const FileSystem& system, const std::string& start, Finding& finding) {
+  const std::string mount = shell_quote(system.mount);
+  const std::string device = shell_quote(system.device);
+  finding.detail = fmt::format(
+      "It is mounted for writing, but the kernel stopped writing to it after an error: dmesg names "
+      "it. A disk that fails does so again; copy what is on it first.");
+  Fix now;
+  now.summary = fmt::format("where dmesg tells of no faulty disk, let {} be written again", mount);
+  now.commands = {"mount -o remount,rw " + mount};
+  now.lasts = Lasts::until_reboot;
+  Fix checked;
+  checked.interrupts = Interrupts::restart;
+  if (system.mount == "/") {
+    checked.summary = "to make it last, have the file system checked at the next boot";
+    checked.commands = {"touch /forcefsck && systemctl reboot"};
+  } else {
+    checked.summary = "to make it last, check the file system while nothing uses it";
+    checked.commands = {fmt::format("umount {} && fsck -f {} && mount {}", mount, device, mount)};
+  }
+  if (!start.empty()) now.commands.push_back(start);
+  if (!start.empty() && system.mount != "/") checked.commands.push_back(start);
+  finding.fixes = {std::move(now), std::move(checked)};
+}
+
+/// It is mounted so on purpose, or by a slip: the line that says so is what lasts.
+void mend_mount(const Deployment& host, const FileSystem& system, const std::string& start,
+                Finding& finding) {
+  Fix fix;
+  fix.summary = "mount it for writing again";
+  fix.commands = {"mount -o remount,rw " + shell_quote(system.mount)};
+  const auto line = mount_line(host, system.mount);
+  const MountLine* found =
+      line.seen() && line.if_seen()->has_value() ? &line.if_seen()->value() : nullptr;
+  if (found != nullptr) finding.evidence.push_back(found->from);
+  if (found != nullptr && found->read_only) {
+    finding.detail =
+        fmt::format("{}:{} mounts it read-only.", found->from.source, found->from.line);
+    fix.summary += ", now and at every boot";
+    fix.edits = {{found->from.source, found->from.line, found->from.text, found->writable}};
+    fix.commands.insert(fix.commands.begin(), "systemctl daemon-reload");
+  } else {
+    fix.summary += found != nullptr
+                       ? "; its line does not say ro, so that it lasts"
+                       : fmt::format(
+                             "; what mounts it so was not found: see findmnt {}, dmesg, and "
+                             "/etc/fstab for what is to last",
+                             shell_quote(system.mount));
+    if (found == nullptr) fix.lasts = Lasts::until_reboot;
+  }
+  if (!start.empty()) fix.commands.push_back(start);
+  finding.fixes = {std::move(fix)};
+}
+
+Finding read_only(const Deployment& host, const Used& used, const Place& log) {
+  const FileSystem& system = used.system;
+  Finding finding = start(used, "host.filesystem-read-only", "read-only");
+  if (!system.mounted_as.empty())
+    finding.evidence.insert(finding.evidence.begin(), cite_mount(system));
+  std::string start_nginx;
+  for (const nginx::Instance& instance : *host.nginx()) {
+    if (log.node == "nginx:" + instance.conf_path && instance.master == 0)
+      start_nginx = instance.load_command();
+  }
+  if (system.given_up())
+    mend_disk(system, start_nginx, finding);
+  else
+    mend_mount(host, system, start_nginx, finding);
   return finding;
 }
 
@@ -211,19 +290,7 @@ void judge(const Deployment& host, const Used& used, Outcome& out) {
   });
   // A root that is never written to is a choice; a log that cannot be is none.
   if (log == used.places.end()) return;
-  Finding finding = start(used, "host.filesystem-read-only", "read-only");
-  Fix fix;
-  fix.summary =
-      "mount it for writing again; where the kernel made it read-only (dmesg), check the disk "
-      "first";
-  fix.commands = {"mount -o remount,rw " + shell_quote(system.mount)};
-  for (const nginx::Instance& instance : *host.nginx()) {
-    if (log->node == "nginx:" + instance.conf_path && instance.master == 0)
-      fix.commands.push_back(instance.load_command());
-  }
-  fix.lasts = Lasts::until_reboot;
-  finding.fixes = {std::move(fix)};
-  out.report(std::move(finding));
+  out.report(read_only(host, used, *log));
 }
 
 }  // namespace

@@ -41,16 +41,18 @@ Finding hung_up(const Target& target, const Gathering& at) {
       at.path);
   sooner.on = On::repo;
   Fix patient;
+  const int longer_s = std::max(kUsualIdleS, 2 * limit.value / 1000);
   patient.summary = fmt::format(
-      "raise the load balancer's idle timeout above {}, and keep the application's and nginx's "
-      "limits below it",
-      waits);
+      "let the load balancer wait {} s for an answer instead of {} (its idle timeout), and keep "
+      "the "
+      "application's and nginx's limits below {} s",
+      longer_s, waits, longer_s);
   patient.on = On::lb;
   if (target.lb.profile.value == "aws-alb")
     patient.commands = {
         "aws elbv2 modify-load-balancer-attributes --load-balancer-arn ARN "
         "--attributes Key=idle_timeout.timeout_seconds,Value=" +
-        std::to_string(std::max(kUsualIdleS, 2 * limit.value / 1000))};
+        std::to_string(longer_s)};
   finding.fixes = {std::move(patient), std::move(sooner)};
   return finding;
 }

@@ -232,7 +232,8 @@ bool judge_name(const Deployment& host, const Subject& subject, Outcome& out) {
                         address_text(subject.route->request.address, subject.route->request.port),
                         subject.leaf().names.front(), name));
   add_replacement(host, subject, finding);
-  finding.fixes.push_back(issue(host, subject));
+  // Where one for that name lies here, none has to be got.
+  if (finding.fixes.empty()) finding.fixes.push_back(issue(host, subject));
   out.report(std::move(finding));
   return false;
 }

@@ -257,8 +257,14 @@ class Beside {
     fix.summary = "put it where nginx reads it";
     if (!unused.command.empty()) fix.commands.push_back(unused.command);
     // It would still take the requests of the load balancer, which carry an address.
-    if (route_.server != nullptr && is_default_site(instance, *route_.server))
-      fix.commands.push_back("rm " + shell_quote(route_.server->from.source));
+    const LeaveOut way = route_.server != nullptr && is_default_site(instance, *route_.server)
+                             ? leave_out(host_, route_.server->from.source)
+                             : LeaveOut{};
+    if (!way.command.empty()) {
+      fix.summary += fmt::format(", and take nginx's own page out ({})",
+                                 way.keeps.empty() ? route_.server->from.source : way.keeps);
+      fix.commands.push_back(way.command);
+    }
     fix.commands.push_back(instance.load_command());
     fix.interrupts = Interrupts::reload;
     return fix;

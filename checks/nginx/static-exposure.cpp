@@ -95,11 +95,12 @@ bool runs_here(const Deployment& host, const std::string& folder) {
 Fix refuse(const Deployment& host, const StaticPlace& place,
            const std::vector<std::string>& files) {
   Fix fix;
-  fix.summary = "refuse what is no page; better still, serve a folder that holds nothing else";
+  fix.summary = "refuse hidden files, and files of the kinds that hold code, data or passwords";
   // A prefix that forbids regular expressions would never ask them.
   if (place.location->match == Match::prefix_no_regex) return fix;
   std::vector<std::string> lines{R"(location ~ /\.(?!well-known/) { return 404; })",
-                                 R"(location ~ \.(py|pyc|db|sqlite3?|pem)$ { return 404; })"};
+                                 R"(location ~ \.(pyc?|db|sqlite3?|sql|bak|log|ini|cfg|pem|key)$ )"
+                                 "{ return 404; }"};
   if (std::find(files.begin(), files.end(), "requirements.txt") != files.end())
     lines.emplace_back(R"(location ~ /requirements\.txt$ { return 404; })");
   for (const std::string& line : lines) {
@@ -130,7 +131,12 @@ Finding exposed(const Deployment& host, const StaticPlace& place, const std::str
     finding.evidence.push_back({EvidenceKind::kernel, "stat " + folder + "/" + name, 0,
                                 "served as " + prefix + name, false});
   }
-  finding.fixes = {refuse(host, place, files)};
+  Fix apart;
+  apart.summary = fmt::format(
+      "better still, once the site is safe: move what is for everybody to a folder of its own, and "
+      "let {}:{} name that; no list of endings is ever complete",
+      place.from.source, place.from.line);
+  finding.fixes = {refuse(host, place, files), std::move(apart)};
   return finding;
 }
 

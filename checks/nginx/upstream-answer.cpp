@@ -22,7 +22,7 @@ struct Case {
   Logged logged{};
   std::optional<Place> place{};
   const Route* route{nullptr};  ///< a route that passes there; null: none is known
-  bool by_us{false};            ///< our own request met it
+  const Route* by_us{nullptr};  ///< our own request that met it, too
 
   std::string asked() const {
     return logged.path == "*" ? "requests" : logged.method + " " + logged.path;
@@ -44,7 +44,7 @@ std::string module_of(const Case& one) {
 }
 
 Case case_of(const Deployment& host, const nginx::Instance& instance, const Logged& logged) {
-  Case one{&instance, logged, place_of(instance, logged.server, logged.path), nullptr, false};
+  Case one{&instance, logged, place_of(instance, logged.server, logged.path), nullptr, nullptr};
   if (one.place) {
     const auto routes = host.routes_through(one.place->node());
     const auto passes = std::find_if(routes.begin(), routes.end(),
@@ -57,7 +57,7 @@ Case case_of(const Deployment& host, const nginx::Instance& instance, const Logg
     const auto* ours = line.if_seen();
     if (ours != nullptr && ours->has_value() && (*ours)->what == logged.what &&
         (*ours)->path == logged.path)
-      one.by_us = true;
+      one.by_us = route;
   }
   return one;
 }
@@ -69,7 +69,7 @@ Finding begun(const Case& one) {
   if (one.route != nullptr) {
     for (const auto& endpoint : one.route->endpoints) finding.about.push_back(endpoint.node());
   }
-  if (!one.by_us && finding.code != "nginx.response-header-too-big")
+  if (one.by_us == nullptr && finding.code != "nginx.response-header-too-big")
     finding.when = When::under_load;
   finding.evidence = {one.logged.evidence()};
   if (one.place && one.place->location != nullptr)
@@ -218,37 +218,95 @@ long long app_limit_ms(const Deployment& host, const Case& one) {
   return 0;
 }
 
+/// How long the application takes for our own request when nginx does not end it.
+struct PastNginx {
+  bool asked{false};
+  bool answered{false};
+  double took_ms{0};
+};
+
+PastNginx past_nginx(const Deployment& host, const Case& one, Finding& finding) {
+  if (one.by_us == nullptr || one.by_us->endpoints.empty()) return {};
+  const Endpoint& endpoint = one.by_us->endpoints.front();
+  const auto direct = host.direct(*one.by_us, endpoint);
+  if (!direct.seen()) return {};
+  Request request = one.by_us->request;
+  request.socket = endpoint.member.path;
+  request.address = endpoint.member.host;
+  request.port = endpoint.member.port;
+  finding.evidence.push_back(cite(request, *direct));
+  return {true, direct->answered(), direct->total_ms};
+}
+
+std::string seconds(double ms) {
+  return fmt::format("{:.1f} s", ms / 1000);
+}
+
+/// Whose limit is to be changed first, and whether that is enough.
+std::string who_first(const Case& one, const PastNginx& past, long long wanted_ms) {
+  if (!past.asked) return {};
+  const bool probe = one.by_us->kind == Route::Kind::probe;
+  const int lb_ms = one.by_us->target->lb.timeout_ms.value;
+  if (!past.answered)
+    return fmt::format(
+        "Asked past nginx, the application had not answered after {} either: look at the "
+        "application first, a longer limit would only be reached later.",
+        seconds(past.took_ms));
+  std::string text =
+      fmt::format("Asked past nginx, the application answers in {}.", seconds(past.took_ms));
+  if (!probe) return text;
+  if (past.took_ms < lb_ms)
+    return text +
+           fmt::format(
+               " Change nginx first, and nothing else is needed: the load balancer waits {}.",
+               duration_text(lb_ms));
+  return text + fmt::format(
+                    " That is longer than the load balancer waits, too ({}): with nginx at {} s "
+                    "raise that limit above {} as well.",
+                    duration_text(lb_ms), wanted_ms / 1000, seconds(past.took_ms));
+}
+
 Finding read_timeout(const Deployment& host, const Case& one) {
   Finding finding = begun(one);
   const std::string name = module_of(one) + "_read_timeout";
   const auto set =
       one.place ? nginx::in_force(*one.instance->config, one.place->block(), name) : std::nullopt;
   const std::string limit = set ? std::string(set->arg(0)) : "60s by default";
-  finding.title = fmt::format("{} takes longer than nginx waits ({} {}): 504 {}", one.asked(), name,
-                              limit, one.logged.seen.text());
   if (set) finding.evidence.push_back(set->evidence());
-  add_gathering(host, one, 504, finding);
+  const PastNginx past = past_nginx(host, one, finding);
+  finding.title =
+      fmt::format("{} takes {} nginx waits ({} {}): 504 {}", one.asked(),
+                  past.answered ? seconds(past.took_ms) + ", longer than" : "longer than", name,
+                  limit, one.logged.seen.text());
   const long long app_ms = app_limit_ms(host, one);
   const long long wanted = std::max(kDefaultLimit_ms, app_ms + 5000);
+  finding.detail = who_first(one, past, wanted);
+  add_gathering(host, one, 504, finding);
   if (set && time_ms(std::string(set->arg(0))) < wanted) {
     auto edits = set_directive(host, *one.instance, one.place->block(), name,
                                fmt::format("{}s", wanted / 1000));
+    const std::string than =
+        app_ms > 0 ? fmt::format(", longer than gunicorn's timeout ({} s)", app_ms / 1000) : "";
     if (!edits.empty())
-      finding.fixes.push_back(
-          reload_fix(one, fmt::format("let nginx wait {} s", wanted / 1000), std::move(edits)));
+      finding.fixes.push_back(reload_fix(
+          one, fmt::format("let nginx wait {} s{}", wanted / 1000, than), std::move(edits)));
   }
   Fix sooner;
+  const bool probe = one.by_us != nullptr && one.by_us->kind == Route::Kind::probe;
   sooner.summary = fmt::format(
-      "let {} answer sooner: do the long work in a queue, and answer with where to ask for it",
-      one.asked());
+      "let {} answer {}", one.asked(),
+      probe ? "at once: no database, no other service, no waiting"
+            : "sooner: do the long work in a queue, and answer with where to ask for it");
   sooner.on = On::repo;
-  finding.fixes.push_back(std::move(sooner));
+  // What does not end at all is not helped by more patience.
+  const bool first = past.asked && !past.answered;
+  finding.fixes.insert(first ? finding.fixes.begin() : finding.fixes.end(), std::move(sooner));
   return finding;
 }
 
 /// Lines from before the application was started speak of another one.
 bool recurs(const Deployment& host, Case& one) {
-  if (one.by_us) return true;
+  if (one.by_us != nullptr) return true;
   if (one.logged.what == "header-too-big") return one.logged.seen.count >= 2;
   if (one.route == nullptr) return false;
   one.logged.seen = one.logged.seen.since(*app_started(host, *one.route) + 1);

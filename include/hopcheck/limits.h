@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,9 @@ struct FileSystem {
   std::string mount{};  ///< where it is mounted
   std::string type{};   ///< "ext4", "tmpfs"
   bool read_only{false};
+  std::string device{};          ///< "/dev/sdb1"; told where it is read-only
+  std::string mounted_as{};      ///< "rw,relatime", likewise
+  std::string file_system_as{};  ///< "ro,errors=remount-ro", likewise
   std::uint64_t size{0};         ///< bytes
   std::uint64_t free{0};         ///< bytes that an ordinary user may still write
   std::uint64_t inodes{0};       ///< 0: it does not count them
@@ -21,9 +25,20 @@ struct FileSystem {
 
   /// Nothing worth mentioning can be written any more.
   bool full() const;
+  /// The mount is for writing, its file system is not: the kernel gave up on it after an error.
+  bool given_up() const;
   /// No file can be made any more, though there is room.
   bool out_of_inodes() const;
 };
+
+/// The line that mounts a file system, of /etc/fstab or of a mount unit.
+struct MountLine {
+  Evidence from{};
+  bool read_only{false};   ///< it says "ro"
+  std::string writable{};  ///< the line with "rw" in its place
+};
+/// Nothing where neither has a line for it.
+Fact<std::optional<MountLine>> mount_line(const Deployment& host, const std::string& mount);
 
 /// Unseen where the path is not there.
 Fact<FileSystem> file_system(const Deployment& host, const std::string& path);

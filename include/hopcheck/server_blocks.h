@@ -55,9 +55,14 @@ bool server_is_named(const nginx::ServerBlock& server, const std::string& name);
 /// The page that the distribution or nginx.org puts there to be replaced.
 bool is_default_site(const nginx::Instance& instance, const nginx::ServerBlock& server);
 
-/// Takes a file out of what nginx includes and loses nothing: a link's target stays, and a file
-/// that is read for its ending gets another. "" where neither is so.
-std::string command_to_leave_out(const Deployment& host, const std::string& file);
+/// Takes a file out of what nginx includes and loses nothing.
+struct LeaveOut {
+  std::string command{};  ///< "" where no way is known
+  std::string keeps{};    ///< "it is a link, and /etc/nginx/sites-available/default stays"
+};
+/// A link's target stays, a file in sites-enabled moves to sites-available, and one that is read
+/// for its ending gets another.
+LeaveOut leave_out(const Deployment& host, const std::string& file);
 
 /// Ways to let the meant block answer requests with these Hosts; each was tried on the
 /// configuration as it is read here.

@@ -107,7 +107,12 @@ ChainHop nginx_hop(const Route& route, const std::vector<JudgedFinding>& finding
   } else {
     hop.label = route.instance->conf_path;
   }
-  if (!route.instance->running.seen()) hop.status = "unknown";
+  const bool* const running = route.instance->running.if_seen();
+  if (running == nullptr) hop.status = "unknown";
+  if (running != nullptr && !*running) {
+    hop.status = "fail";
+    hop.label += ": nginx does not run";
+  }
   hop.status = hop_status(route, "nginx", findings, hop.status);
   return hop;
 }

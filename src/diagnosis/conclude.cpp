@@ -1,6 +1,7 @@
 // Verdict, exit code, chain and routes of a report.
 #include <algorithm>
 
+#include "diagnosis/fix_notes.h"
 #include "diagnosis/verdict.h"
 
 namespace hopcheck {
@@ -109,6 +110,7 @@ void conclude(const Deployment& host, const Judgement& judgement,
               const std::vector<CheckResult>& checks, const RunOptions& options, Report& report) {
   for (const std::size_t root : judgement.roots)
     report.diagnosis.push_back(reported(judgement, root));
+  add_fix_notes(host, report.diagnosis);
   for (std::size_t i = 0; i < judgement.findings.size(); ++i) {
     report.findings.push_back(reported(judgement, i));
   }

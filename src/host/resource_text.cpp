@@ -14,7 +14,12 @@ std::string encode_space(const FileSystem& system) {
                                  "free=" + std::to_string(system.free),
                                  "inodes=" + std::to_string(system.inodes),
                                  "inodes-free=" + std::to_string(system.inodes_free)};
-  if (system.read_only) words.emplace_back("read-only");
+  if (system.read_only) {
+    words.emplace_back("read-only");
+    if (!system.device.empty()) words.push_back("device=" + system.device);
+    if (!system.mounted_as.empty()) words.push_back("mounted-as=" + system.mounted_as);
+    if (!system.file_system_as.empty()) words.push_back("file-system-as=" + system.file_system_as);
+  }
   return join_words(words) + "\n";
 }
 
@@ -24,6 +29,9 @@ FileSystem decode_space(const std::string& text) {
     system.mount = fields.value("mount");
     system.type = fields.value("type");
     system.read_only = fields.flag("read-only");
+    system.device = fields.value("device");
+    system.mounted_as = fields.value("mounted-as");
+    system.file_system_as = fields.value("file-system-as");
     system.size = static_cast<std::uint64_t>(fields.number("size"));
     system.free = static_cast<std::uint64_t>(fields.number("free"));
     system.inodes = static_cast<std::uint64_t>(fields.number("inodes"));

@@ -14,6 +14,13 @@ bool FileSystem::full() const {
   return !read_only && size > 0 && (free == 0 || (free < kNothing && free < size / 1000));
 }
 
+bool FileSystem::given_up() const {
+  const auto has_ro = [](const std::string& options) {
+    return ("," + options + ",").find(",ro,") != std::string::npos;
+  };
+  return read_only && !mounted_as.empty() && !has_ro(mounted_as) && has_ro(file_system_as);
+}
+
 bool FileSystem::out_of_inodes() const {
   return !read_only && inodes > 0 && inodes_free == 0 && !full();
 }

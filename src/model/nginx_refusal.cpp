@@ -103,13 +103,13 @@ std::optional<Fix> one_default(const Deployment& host, const nginx::Instance& in
     return std::nullopt;
   if (const auto* site = instance.site.if_seen()) {
     for (const auto& server : site->servers) {
-      const std::string leave =
-          is_default_site(instance, server) ? command_to_leave_out(host, server.from.source) : "";
-      if (leave.empty()) continue;
+      const LeaveOut way =
+          is_default_site(instance, server) ? leave_out(host, server.from.source) : LeaveOut{};
+      if (way.command.empty()) continue;
       Fix fix;
-      fix.summary = fmt::format("take {} out, the page that came with nginx, then load the rest",
-                                server.from.source);
-      fix.commands = {leave};
+      fix.summary = fmt::format("take {} out, the page that came with nginx{}{}",
+                                server.from.source, way.keeps.empty() ? "" : "; ", way.keeps);
+      fix.commands = {way.command};
       return fix;
     }
   }

@@ -43,15 +43,16 @@ class Plan {
     return fix_;
   }
 
-  void leave_out_file(const std::string& file, const std::string& command) {
+  void leave_out_file(const std::string& file, const LeaveOut& way) {
     // Another block may send to an upstream that stands in it.
     whole_ =
-        std::none_of(site_.upstreams.begin(), site_.upstreams.end(),
+        std::none_of(site_.upstreams.all().begin(), site_.upstreams.all().end(),
                      [&](const nginx::Upstream& upstream) { return upstream.from.source == file; });
     std::erase_if(site_.servers,
                   [&](const ServerBlock& server) { return server.from.source == file; });
-    say("take " + file + " out of nginx's configuration");
-    fix_.commands.insert(fix_.commands.begin(), command);
+    say("take " + file + " out of nginx's configuration" +
+        (way.keeps.empty() ? "" : "; " + way.keeps));
+    fix_.commands.insert(fix_.commands.begin(), way.command);
   }
 
   void add_names(const std::vector<std::string>& hosts) {
@@ -184,17 +185,43 @@ class Plan {
   bool whole_{true};  ///< every edit could be written
 };
 
+const std::string kEnabled = "/sites-enabled/";
+
+bool in_folder(const std::string& file, const std::string& folder) {
+  const auto at = file.rfind(folder);
+  return at != std::string::npos && file.find('/', at + folder.size()) == std::string::npos;
+}
+
+/// A free name in sites-available for a file of sites-enabled: there nginx reads it no more. ""
+/// where none was seen to be free.
+std::string beside_enabled(const Deployment& host, const std::string& file) {
+  if (!in_folder(file, kEnabled)) return {};
+  const std::string folder = file.substr(0, file.rfind(kEnabled)) + "/sites-available/";
+  const std::string name = file.substr(file.rfind('/') + 1);
+  for (const std::string& free : {folder + name, folder + name + ".off"}) {
+    const auto walk = host.walk(free);
+    const bool absent = walk.seen() && walk->last().type == PathStep::Type::absent;
+    if (absent && walk->last().path == free) return free;
+  }
+  return {};
+}
+
 }  // namespace
 
-std::string command_to_leave_out(const Deployment& host, const std::string& file) {
+LeaveOut leave_out(const Deployment& host, const std::string& file) {
   const auto walk = host.walk(file);
   if (!walk.seen()) return {};
-  const bool link = std::any_of(walk->steps.begin(), walk->steps.end(), [&](const PathStep& step) {
-    return step.path == file && step.type == PathStep::Type::link;
-  });
-  if (link) return "rm " + shell_quote(file);
-  if (file.ends_with(".conf")) return "mv " + shell_quote(file) + " " + shell_quote(file + ".off");
-  return {};
+  const auto step = std::find_if(walk->steps.begin(), walk->steps.end(),
+                                 [&](const PathStep& one) { return one.path == file; });
+  if (step == walk->steps.end()) return {};
+  if (step->type == PathStep::Type::link)
+    return {"rm " + shell_quote(file), "it is a link, and " + walk->last().path + " stays"};
+  const std::string kept = beside_enabled(host, file);
+  if (!kept.empty())
+    return {"mv -n " + shell_quote(file) + " " + shell_quote(kept),
+            "it is no link, so keep it as " + kept};
+  if (in_folder(file, kEnabled) || !file.ends_with(".conf")) return {};
+  return {"mv " + shell_quote(file) + " " + shell_quote(file + ".off"), {}};
 }
 
 std::vector<Fix> ways_to_meant(const Deployment& host, const WrongBlock& wrong,
@@ -207,10 +234,10 @@ std::vector<Fix> ways_to_meant(const Deployment& host, const WrongBlock& wrong,
   const std::string& file = wrong.route->server->from.source;
   const bool unwanted =
       is_default_site(instance, *wrong.route->server) || wrong.why == WrongBlock::Why::same_name;
-  const std::string command = unwanted ? command_to_leave_out(host, file) : "";
-  if (!command.empty()) {
+  const LeaveOut way = unwanted ? leave_out(host, file) : LeaveOut{};
+  if (!way.command.empty()) {
     Plan plan(host, wrong);
-    plan.leave_out_file(file, command);
+    plan.leave_out_file(file, way);
     offer(plan);
   }
   Plan plan(host, wrong);

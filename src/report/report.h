@@ -11,6 +11,16 @@
 
 namespace hopcheck {
 
+/// What a person who reads a fix wants to know besides. Not in the JSON.
+struct FixNotes {
+  struct Above {
+    int line{0};  ///< 0: none is shown
+    std::string text{};
+  };
+  std::vector<Above> above{};  ///< for each edit: the line of its file that stands over it
+  std::string overlap{};       ///< that an earlier cause's fix changes the same line
+};
+
 /// A finding with what its page adds.
 struct ReportedFinding {
   Finding finding{};
@@ -19,6 +29,7 @@ struct ReportedFinding {
   Severity severity{Severity::error};
   std::string why{};
   std::vector<std::string> explains{};  ///< codes
+  std::vector<FixNotes> fix_notes{};    ///< one a fix, or none
   bool ignored{false};  ///< --ignore or [[ignore]]: leaves verdict and exit code alone
 };
 

@@ -93,20 +93,31 @@ bool write_unit_line(TextWriter& out, const std::string& head, const std::string
   return true;
 }
 
+/// A line of a file with the blanks that it begins with.
+void write_file_line(TextWriter& out, const std::string& file, const std::string& head,
+                     const std::string& text) {
+  const std::string indent(kGutter + 7, ' ');  // deeper than the text: one line, continued
+  const auto first = std::min(text.find_first_not_of(' '), text.size());
+  if (!is_unit(file) || !write_unit_line(out, head, text))
+    out.paragraph(head + text.substr(0, first), text.substr(first), indent);
+}
+
 void write_edit_side(TextWriter& out, const Edit& edit, const std::string& sign) {
   const std::string& text = sign == "+" ? edit.add : edit.remove;
   int line = edit.line;
   if (text.empty()) return;
-  const std::string indent(kGutter + 7, ' ');  // deeper than the text: one line, continued
   for (const auto& part : lines_of(out.clean(text, true))) {
     std::string head = numbered(line, sign);
     head.replace(kGutter + 1, 1, out.coloured(sign));
-    // A configuration line keeps the blanks that it begins with.
-    const auto first = std::min(part.find_first_not_of(' '), part.size());
-    if (!is_unit(edit.file) || !write_unit_line(out, head, part))
-      out.paragraph(head + part.substr(0, first), part.substr(first), indent);
+    write_file_line(out, edit.file, head, part);
     if (line > 0) ++line;
   }
+}
+
+/// So that a person sees where the edit goes.
+void write_line_above(TextWriter& out, const Edit& edit, const FixNotes::Above& above) {
+  if (above.line > 0)
+    write_file_line(out, edit.file, numbered(above.line, " "), out.clean(above.text));
 }
 
 std::string brackets(const TextWriter& out, const Fix& fix) {
@@ -151,13 +162,16 @@ void write_effects(TextWriter& out, const ReportedFinding& reported) {
 
 }  // namespace
 
-void write_fix(TextWriter& out, const Fix& fix, bool first) {
+void write_fix(TextWriter& out, const Fix& fix, bool first, const FixNotes& notes) {
   out.paragraph(first ? "   Fix: " : "   Or: ", out.clean(fix.summary) + brackets(out, fix),
                 "     ");
+  if (!notes.overlap.empty()) out.paragraph("     (", out.clean(notes.overlap) + ")", "     ");
   std::string file;
-  for (const auto& edit : fix.edits) {
+  for (std::size_t i = 0; i < fix.edits.size(); ++i) {
+    const Edit& edit = fix.edits[i];
     if (edit.file != file) out.paragraph("     ", out.clean(edit.file), "       ");
     file = edit.file;
+    if (i < notes.above.size()) write_line_above(out, edit, notes.above[i]);
     write_edit_side(out, edit, "-");
     write_edit_side(out, edit, "+");
   }
@@ -181,10 +195,9 @@ void write_cause(TextWriter& out, std::size_t number, const ReportedFinding& rep
     out.line();
   }
   write_evidence(out, finding.evidence);
-  bool first = true;
-  for (const auto& fix : finding.fixes) {
-    write_fix(out, fix, first);
-    first = false;
+  for (std::size_t i = 0; i < finding.fixes.size(); ++i) {
+    write_fix(out, finding.fixes[i], i == 0,
+              i < reported.fix_notes.size() ? reported.fix_notes[i] : FixNotes{});
   }
   if (!finding.fixes.empty()) out.line();
   if (!reported.why.empty()) out.paragraph("   Why: ", out.clean(beginning(reported.why)), "   ");

@@ -42,7 +42,7 @@ std::string status_word(const std::string& status);
 void write_head(TextWriter& out, const std::string& program, const std::string& scope,
                 const decltype(Report::host)& host);
 /// One way to mend it: edits, commands, and what they interrupt or open.
-void write_fix(TextWriter& out, const Fix& fix, bool first);
+void write_fix(TextWriter& out, const Fix& fix, bool first, const FixNotes& notes = {});
 /// One numbered cause with its evidence and fixes.
 void write_cause(TextWriter& out, std::size_t number, const ReportedFinding& reported,
                  Severity severity);

@@ -25,6 +25,7 @@ namespace {
 
 constexpr std::size_t mountinfo_cap = std::size_t{8} << 20;
 constexpr std::size_t limits_cap = 65536;
+constexpr std::size_t most_options = 200;  // an overlay names all its folders
 constexpr std::size_t most_processes = 50'000;
 
 using Directory = std::unique_ptr<DIR, int (*)(DIR*)>;
@@ -133,10 +134,12 @@ Mount mount_of(const std::string& mountinfo, const std::string& device, const st
     if (words.size() < 7 || words[2] != device) continue;
     const std::string point = unescaped(words[4]);
     const auto dash = std::find(words.begin() + 6, words.end(), "-");
-    const std::string type(dash == words.end() || dash + 1 == words.end() ? "" : *(dash + 1));
+    const auto after = [&](std::ptrdiff_t count) {
+      return words.end() - dash > count ? std::string(*(dash + count)) : std::string();
+    };
     const bool holds = lies_below(path, point);
     if (nearest.point.empty() || (holds && point.size() >= nearest.point.size()))
-      nearest = {point, type};
+      nearest = {point, after(1), unescaped(after(2)), std::string(words[5]), after(3)};
   }
   return nearest;
 }
@@ -156,6 +159,11 @@ Answer space(const std::string& path) {
   system.mount = mount.point.empty() ? path : mount.point;
   system.type = mount.type;
   system.read_only = (left.f_flag & ST_RDONLY) != 0;
+  if (system.read_only) {
+    system.device = mount.device;
+    system.mounted_as = mount.options.substr(0, most_options);
+    system.file_system_as = mount.file_system.substr(0, most_options);
+  }
   system.size = std::uint64_t{left.f_blocks} * left.f_frsize;
   system.free = std::uint64_t{left.f_bavail} * left.f_frsize;
   system.inodes = left.f_files;

@@ -21,6 +21,9 @@ Answer sockets(int pid);
 struct Mount {
   std::string point{};
   std::string type{};
+  std::string device{};
+  std::string options{};      ///< of the mount
+  std::string file_system{};  ///< options of what is mounted
 };
 Mount mount_of(const std::string& mountinfo, const std::string& device, const std::string& path);
 

@@ -24,6 +24,11 @@ TEST_CASE("the nearest mount of the same device holds the path") {
   CHECK(live::mount_of(mounts, "0:25", "/var/log/x").type == "tmpfs");
   CHECK(live::mount_of(mounts, "0:31", "/mnt/two words/x").point == "/mnt/two words");
   CHECK(live::mount_of(mounts, "9:9", "/x").point.empty());
+  const auto seen = live::mount_of(
+      "22 1 8:1 / / rw,noatime - ext4 /dev/sda1 ro,errors=remount-ro\n", "8:1", "/var");
+  CHECK(seen.device == "/dev/sda1");
+  CHECK(seen.options == "rw,noatime");
+  CHECK(seen.file_system == "ro,errors=remount-ro");
   CHECK(live::mount_of("short line\n", "8:1", "/x").point.empty());
 }
 
@@ -32,6 +37,9 @@ TEST_CASE("a file system's text can be read again") {
   system.mount = "/mnt/two words";
   system.type = "tmpfs";
   system.read_only = true;
+  system.device = "/dev/sdb1";
+  system.mounted_as = "rw,noatime";
+  system.file_system_as = "ro,errors=remount-ro";
   system.size = 1000;
   system.free = 20;
   system.inodes = 50;
@@ -39,6 +47,7 @@ TEST_CASE("a file system's text can be read again") {
   const FileSystem again = decode_space(encode_space(system));
   CHECK(again.mount == system.mount);
   CHECK(again.read_only);
+  CHECK(again.device == "/dev/sdb1");
   CHECK(encode_space(again) == encode_space(system));
   CHECK_THROWS_AS(decode_space("size=1"), std::invalid_argument);
   CHECK_THROWS_AS(decode_space("mount=/ size=much free=1 inodes=1 inodes-free=1"),

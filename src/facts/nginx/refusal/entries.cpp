@@ -28,15 +28,15 @@ bool is_percent(std::string_view text) {
 
 void Judge::take_raw(std::uint32_t index) {
   const Node& node = config_.nodes[index];
-  if (node.block || node.name == "include") return;
-  const auto words = std::span(config_.words).subspan(node.first_word, node.words);
-  const std::string_view around = config_.nodes[block().node].name;
+  const std::string_view name = config_.name(node);
+  if (node.block != 0 || name == "include") return;
+  const std::string_view around = config_.at(block().node).name();
   if (around == "map") {
-    map_entry(node.name, words);
+    map_entry(name, config_.arguments(node));
   } else if (around == "geo") {
-    geo_entry(node.name, words);
-  } else if (around == "split_clients" && node.name != "*" && !is_percent(node.name)) {
-    refuse(with_text("invalid percent value", node.name));
+    geo_entry(name, config_.arguments(node));
+  } else if (around == "split_clients" && name != "*" && !is_percent(name)) {
+    refuse(with_text("invalid percent value", name));
   }
 }
 

@@ -49,7 +49,7 @@ bool Judge::in_force(const Late& late, std::uint32_t http) const {
   const auto& nodes = config_.nodes;
   bool found = !late.in_http;
   for (std::uint32_t i = http + 1; !found && i < nodes[http].end; i = nodes[i].end)
-    found = nodes[i].name == "server" && !config_.at(i).child(nodes[late.node].name);
+    found = config_.at(i).name() == "server" && !config_.at(i).child(config_.at(late.node).name());
   return found;
 }
 
@@ -58,7 +58,7 @@ void Judge::finish_late(std::uint32_t http) {
     if (!in_force(late, http)) continue;
     index_ = late.node;
     const Node& node = config_.nodes[index_];
-    if (check_script(config_.words[node.first_word + 1])) continue;
+    if (check_script(config_.arguments(node)[1])) continue;
     Problem problem = std::move(refusals_.back().problem);
     refusals_.pop_back();
     refuse_at_close(http, std::move(problem));
@@ -139,15 +139,15 @@ void Judge::finish_zones(std::uint32_t http) {
   if (zones_.empty()) return;
   for (const Late& use : zones_) {
     const Node& node = config_.nodes[use.node];
-    const auto zone =
-        zone_of(node.name, std::span(config_.words).subspan(node.first_word, node.words));
+    const std::string_view name = config_.name(node);
+    const auto zone = zone_of(name, config_.arguments(node));
     if (given_zones_.count(*zone) > 0) continue;
     const std::string quoted = "\"" + std::string(*zone) + "\"";
-    if (node.name.starts_with("limit_")) {
+    if (name.starts_with("limit_")) {
       refuse_at(kAtEnd, problem_at(use.node, "zero size shared memory zone " + quoted));
     } else if (in_force(use, http)) {
-      refuse_at_close(http, problem_at(use.node, "\"" + std::string(node.name) + "\" zone " +
-                                                     quoted + " is unknown"));
+      refuse_at_close(http, problem_at(use.node, "\"" + std::string(name) + "\" zone " + quoted +
+                                                     " is unknown"));
     }
   }
 }

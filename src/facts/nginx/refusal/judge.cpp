@@ -92,7 +92,7 @@ std::vector<Refusal> Judge::run() {
   for (index_ = 0; index_ < count && refusals_.size() < kMaxRefusals; ++index_) {
     while (depth_ > 0 && block().end <= index_) leave();
     take(index_);
-    if (config_.nodes[index_].block) enter(index_);
+    if (config_.nodes[index_].block != 0) enter(index_);
   }
   while (depth_ > 0) leave();
   finish();
@@ -103,12 +103,11 @@ void Judge::take(std::uint32_t index) {
   if (block().context == context::raw) return take_raw(index);
   if (words_[index] == kNoWord) return;
   const Word& known = *word_of(words_[index]);
-  const Node& node = config_.nodes[index];
-  if (node.name == "events" || node.name == "http") has_events_ |= node.name == "events";
+  has_events_ |= known.name == "events";
   if (known.value != Value::any && known.value != Value::some_of && given_before(known)) {
     return refuse(quoted() + " directive is duplicate");
   }
-  const auto arguments = std::span(config_.words).subspan(node.first_word, node.words);
+  const auto arguments = config_.arguments(config_.nodes[index]);
   if (known.value != Value::any) {
     if (auto message = refused_value(known, arguments)) return refuse(std::move(*message));
   }
@@ -124,7 +123,8 @@ bool Judge::given_before(const Word& known) {
 
 void Judge::enter(std::uint32_t index) {
   const Node& node = config_.nodes[index];
-  const Context inside = context_inside(node.name, block().context);
+  const std::string_view name = config_.name(node);
+  const Context inside = context_inside(name, block().context);
   if (++depth_ == open_.size()) open_.emplace_back();
   Block& inner = block();
   inner.node = index;
@@ -132,7 +132,7 @@ void Judge::enter(std::uint32_t index) {
   inner.context = inside;
   inner.once.clear();
   inner.locations.clear();
-  inner.place = node.name == "location" ? place_ : Place{};
+  inner.place = name == "location" ? place_ : Place{};
   inner.place.noname = inside == context::server_if || inside == context::location_if ||
                        inside == context::limit_except;
   inner.has_root = inner.has_alias = inner.has_default = inner.no_backup = false;
@@ -188,7 +188,7 @@ void Judge::refuse_at_close(std::uint32_t block, Problem problem) {
 /// `jdomain` give servers to an upstream.
 bool Judge::has_unknown(std::uint32_t block) const {
   for (std::uint32_t i = block + 1; i < config_.nodes[block].end; ++i) {
-    if (words_[i] == kNoWord && find_word(config_.nodes[i].name) == nullptr) return true;
+    if (words_[i] == kNoWord && find_word(config_.at(i).name()) == nullptr) return true;
   }
   return false;
 }

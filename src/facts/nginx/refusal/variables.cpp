@@ -20,12 +20,11 @@ void add_groups(std::string_view text, std::vector<std::string_view>& out) {
   }
 }
 
-/// A directive of nginx's own whose arguments use variables and define none.
-bool only_uses(const Word* word) {
+/// Whether a directive of nginx's own defines variables by its arguments.
+bool defines(const Word& word) {
   static constexpr std::string_view kDefine[] = {
       "set", "map", "geo", "perl_set", "auth_request_set", "split_clients"};
-  return word != nullptr &&
-         std::find(std::begin(kDefine), std::end(kDefine), word->name) == std::end(kDefine);
+  return std::find(std::begin(kDefine), std::end(kDefine), word.name) != std::end(kDefine);
 }
 
 }  // namespace
@@ -57,15 +56,15 @@ void Judge::use_variable(std::string_view name) {
 /// Whatever a directive that we do not know names as a whole word may be what it defines.
 std::vector<std::string_view> Judge::defined_variables() {
   std::vector<std::string_view> out;
+  const auto add = [&out](std::string_view word) {
+    if (word.starts_with('$')) out.push_back(word.substr(1));
+  };
   for (std::uint32_t i = 0; i < config_.nodes.size(); ++i) {
-    const Node& node = config_.nodes[i];
-    const bool uses = only_uses(word_of(words_[i]));
-    if (!uses && node.name.starts_with('$')) out.push_back(node.name.substr(1));
-    for (const auto word : std::span(config_.words).subspan(node.first_word, node.words)) {
-      if (!uses && word.starts_with('$')) out.push_back(word.substr(1));
-      add_groups(word, out);
-    }
+    if (words_[i] != kNoWord && !defines(*word_of(words_[i]))) continue;
+    add(config_.name(config_.nodes[i]));
+    for (const auto word : config_.arguments(config_.nodes[i])) add(word);
   }
+  for (const auto word : config_.words) add_groups(word, out);
   for (auto& name : out) name = in_lower(name);
   std::sort(out.begin(), out.end());
   out.erase(std::unique(out.begin(), out.end()), out.end());
