@@ -39,13 +39,13 @@ void add(std::vector<Place>& places, Place place) {
 
 void add_nginx(const nginx::Instance& instance, std::vector<Place>& places) {
   const std::string node = "nginx:" + instance.conf_path;
-  const auto& nodes = instance.config->nodes;
-  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+  for (std::uint32_t i = 0; i < instance.config->nodes.size(); ++i) {
     const auto directive = instance.config->at(i);
+    const std::string_view name = directive.name();
     const std::string path(directive.arg(0));
-    if (nodes[i].name == "error_log" || nodes[i].name == "access_log")
+    if (name == "error_log" || name == "access_log")
       add(places, {folder_of(path), "nginx's logs", node, true, directive.evidence()});
-    if (nodes[i].name.ends_with("_temp_path") || nodes[i].name == "proxy_cache_path")
+    if (name.ends_with("_temp_path") || name == "proxy_cache_path")
       add(places, {path, "nginx's temporary files", node, false, directive.evidence()});
   }
   // Where Debian's and nginx.org's packages put requests' and answers' bodies.

@@ -95,7 +95,7 @@ Fix redirect_by_header(const Deployment& host, const Route& route) {
     fix.interrupts = Interrupts::reload;
     return fix;
   }
-  const nginx::Location* like = only_proxied(route.server->locations);
+  const nginx::Location* like = only_proxied(*route.server->locations);
   if (like == nullptr || !line.seen()) return fix;
   const std::size_t begin = line->find_first_not_of(" \t");
   if (line->compare(begin, 7, "return ") != 0) return fix;

@@ -27,9 +27,11 @@ bool same_action(const nginx::Action& a, const nginx::Action& b) {
 }
 
 /// What answers is the same whichever block it is: a copy of a file.
-bool say_the_same(const nginx::ServerBlock& a, const nginx::ServerBlock& b) {
-  return same_action(a.action, b.action) &&
-         std::equal(a.locations.begin(), a.locations.end(), b.locations.begin(), b.locations.end(),
+bool say_the_same(const nginx::Config& config, const nginx::ServerBlock& a,
+                  const nginx::ServerBlock& b) {
+  return same_action(own_action(config, a), own_action(config, b)) &&
+         std::equal(a.locations->begin(), a.locations->end(), b.locations->begin(),
+                    b.locations->end(),
                     [](const nginx::Location& one, const nginx::Location& other) {
                       return one.pattern == other.pattern && one.match == other.match &&
                              same_action(one.action, other.action);
@@ -139,7 +141,8 @@ HOPCHECK_CHECK(nginx_names) {
   out.each(*host.nginx(), [&](const nginx::Instance& instance) {
     for (const Unseen& missing : instance.site->missing) out.not_seen(missing);
     for (const Repeated& twice : repeated(*instance.site)) {
-      if (!say_the_same(*twice.kept, *twice.ignored)) out.report(ignored(host, instance, twice));
+      if (!say_the_same(*instance.config, *twice.kept, *twice.ignored))
+        out.report(ignored(host, instance, twice));
     }
   });
 }

@@ -153,7 +153,7 @@ void judge(const Deployment& host, const StaticPlace& place, const Stolen& one, 
 void judge_place(const Deployment& host, const StaticPlace& place, Outcome& out) {
   if (place.location->match != nginx::Location::Match::prefix || place.location->pattern == "/")
     return;
-  if (!has_pattern(place.server->locations) || !host.walk(place.folder)->exists()) return;
+  if (!has_pattern(*place.server->locations) || !host.walk(place.folder)->exists()) return;
   for (const std::string& name : samples(host, place, out)) {
     const auto one = stolen(place, name);
     if (!one || !looks_elsewhere(host, *one)) continue;

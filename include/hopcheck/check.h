@@ -29,7 +29,9 @@ class Outcome {
   /// Notes what is missing from a collection; whether none of it was seen.
   template <class T>
   bool none(const Partial<T>& subjects) {
-    for (const Unseen& missing : subjects.missing()) not_seen(missing);
+    for (const Unseen& missing : subjects.missing()) {
+      if (!missing.aside) not_seen(missing);
+    }
     return subjects.seen_items().empty();
   }
   /// Judges each subject by itself: one that cannot be seen is a skip for that one alone.

@@ -26,6 +26,7 @@ struct Unseen {
   Why why{Why::failed};
   std::string what{};   ///< what was looked for and what happened, for a person
   std::string needs{};  ///< "root" where root would see it, else empty
+  bool aside{false};    ///< leaves a search open, and concerns no request that is asked about
 
   friend bool operator==(const Unseen&, const Unseen&) = default;
 };

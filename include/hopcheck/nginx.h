@@ -14,6 +14,7 @@
 
 #include "hopcheck/evidence.h"
 #include "hopcheck/fact.h"
+#include "hopcheck/lazy.h"
 #include "hopcheck/process.h"
 
 namespace hopcheck::nginx {
@@ -25,13 +26,13 @@ struct Origin {
 };
 
 /// A directive; the tree is flat: the children of number i are i+1 … end-1, each step by `end`.
+/// There are hundreds of thousands of them.
 struct Node {
-  std::string_view name{};
-  std::uint32_t first_word{0};
-  std::uint32_t words{0};
-  std::uint32_t end{0};  ///< one past its last descendant
+  std::uint32_t first_word{0};  ///< its name; the arguments stand behind it
+  std::uint32_t arguments : 31 {0};
+  std::uint32_t block : 1 {0};  ///< has { }
+  std::uint32_t end{0};         ///< one past its last descendant
   Origin at{};
-  bool block{false};  ///< has { }
 };
 
 class Config;
@@ -75,12 +76,16 @@ class Config {
   std::string prefix{};                   ///< where relative paths (not of includes) begin
   std::vector<std::string> files{};       ///< paths in order of reading
   std::vector<Node> nodes{};              ///< in order of appearance
-  std::vector<std::string_view> words{};  ///< arguments of all nodes
+  std::vector<std::string_view> words{};  ///< of all nodes; those that say the same share them
   std::vector<Problem> problems{};        ///< what nginx would refuse
   std::vector<Unseen> missing{};          ///< includes that could not be read
   /// Keeps the bytes that the views point into.
   std::vector<std::shared_ptr<const std::string>> storage{};
 
+  std::string_view name(const Node& node) const { return words[node.first_word]; }
+  std::span<const std::string_view> arguments(const Node& node) const {
+    return std::span(words).subspan(node.first_word + std::size_t{1}, node.arguments);
+  }
   std::vector<Directive> top() const;
   Directive at(std::uint32_t index) const { return {*this, index}; }
 };
@@ -141,8 +146,7 @@ struct Location {
 struct ServerBlock {
   std::vector<Listen> listens{};
   std::vector<std::string> names{};  ///< as written; empty: none given
-  std::vector<Location> locations{};
-  Action action{};  ///< of the server block itself (a `return`, or files under its root)
+  Lazy<std::vector<Location>> locations{};
   std::uint32_t directive{0};
   Evidence from{};
 
@@ -172,10 +176,29 @@ struct Upstream {
   Evidence from{};
 };
 
-/// The http block, understood.
+/// The upstream blocks, understood when they are asked for.
+class Upstreams {
+ public:
+  Upstreams() = default;
+  /// `blocks`: their directives in a configuration that outlives it.
+  explicit Upstreams(std::vector<Directive> blocks);
+
+  const std::vector<Upstream>& all() const { return *all_; }
+  /// The first of that name, whose case counts for nothing.
+  std::optional<Upstream> find(std::string_view name) const;
+  /// Its name as the block has it, "" for none.
+  std::string name_of(std::string_view name) const;
+
+ private:
+  struct Names;
+  std::shared_ptr<const Names> names_{};
+  Lazy<std::vector<Upstream>> all_{};
+};
+
+/// The http block, understood; its configuration must outlive it.
 struct Site {
   std::vector<ServerBlock> servers{};
-  std::vector<Upstream> upstreams{};
+  Upstreams upstreams{};
   std::string user{};  ///< of the workers; "" where the configuration sets none
   std::vector<Unseen> missing{};
 };
@@ -266,6 +289,9 @@ struct Instance {
   /// Tests the configuration, then loads it into what runs, or starts it where nothing does.
   std::string load_command() const;
 };
+
+/// What a server block does where no location answers: a `return`, or files under its root.
+Action own_action(const Config& config, const ServerBlock& server);
 
 /// The listen sockets' view of a request: which server block and location answer. Throws NotSeen
 /// where that depends on what is missing; returns nullopt where no listen takes the connection.

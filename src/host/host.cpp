@@ -15,27 +15,18 @@ struct VerbEntry {
   const char* name;
   std::size_t least_words;
 };
-constexpr std::array<VerbEntry, 21> verbs{{{Verb::read, "read", 1},
-                                           {Verb::reduce, "reduce", 2},
-                                           {Verb::list, "list", 1},
-                                           {Verb::walk, "walk", 1},
-                                           {Verb::changed, "changed", 1},
-                                           {Verb::run, "run", 1},
-                                           {Verb::request, "request", 2},
-                                           {Verb::sample, "sample", 2},
-                                           {Verb::resolve, "resolve", 1},
-                                           {Verb::processes, "processes", 0},
-                                           {Verb::listeners, "listeners", 0},
-                                           {Verb::space, "space", 1},
-                                           {Verb::largest, "largest", 1},
-                                           {Verb::descriptors, "descriptors", 0},
-                                           {Verb::sockets, "sockets", 1},
-                                           {Verb::handshake, "handshake", 2},
-                                           {Verb::identity, "identity", 0},
-                                           {Verb::now, "now", 0},
-                                           {Verb::settings, "settings", 0},
-                                           {Verb::cloud, "cloud", 0},
-                                           {Verb::nginx, "nginx", 0}}};
+constexpr std::array<VerbEntry, 21> verbs{
+    {{Verb::read, "read", 1},           {Verb::reduce, "reduce", 2},
+     {Verb::list, "list", 1},           {Verb::walk, "walk", 1},
+     {Verb::changed, "changed", 1},     {Verb::run, "run", 1},
+     {Verb::request, "request", 2},     {Verb::sample, "sample", 2},
+     {Verb::resolve, "resolve", 1},     {Verb::processes, "processes", 0},
+     {Verb::listeners, "listeners", 0}, {Verb::space, "space", 1},
+     {Verb::largest, "largest", 1},     {Verb::descriptors, "descriptors", 0},
+     {Verb::sockets, "sockets", 1},     {Verb::handshake, "handshake", 2},
+     {Verb::identity, "identity", 0},   {Verb::now, "now", 0},
+     {Verb::settings, "settings", 0},   {Verb::cloud, "cloud", 0},
+     {Verb::nginx, "nginx", 0}}};
 
 constexpr std::array<std::pair<Unseen::Why, const char*>, 10> whys{
     {{Unseen::Why::denied, "denied"},

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -69,6 +70,10 @@ class Host {
  public:
   virtual ~Host() = default;
   virtual Answer ask(const Question& question) = 0;
+  /// The same answer without a copy of its own, where somebody keeps it anyway.
+  virtual std::shared_ptr<const Answer> share(const Question& question) {
+    return std::make_shared<const Answer>(ask(question));
+  }
 };
 
 /// Questions, well formed.

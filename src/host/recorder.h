@@ -18,7 +18,8 @@ namespace hopcheck {
 class Recorder : public Host {
  public:
   explicit Recorder(Host& host) : host_(host) {}
-  Answer ask(const Question& question) override;
+  Answer ask(const Question& question) override { return *share(question); }
+  std::shared_ptr<const Answer> share(const Question& question) override;
 
   /// Adds an answer that no host gave, such as the run's own settings.
   void keep(const Question& question, Answer answer);
@@ -34,8 +35,7 @@ class Recorder : public Host {
 
  private:
   struct Slot {
-    bool ready{false};
-    Answer answer{};
+    std::shared_ptr<const Answer> answer{};  ///< null: it is being asked
     double start_ms{0};
     double ms{0};
   };

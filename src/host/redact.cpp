@@ -216,8 +216,11 @@ class LineRedactor {
 
   // Redacts the value at `i`; returns its end.
   std::size_t take(std::size_t i) {
-    if (starts_with(text_.substr(i), mark)) return i + mark.size();
-    while (at(i) == '[' || at(i) == '(' || at(i) == '{') i = skip_blanks(i + 1);
+    if (is_quote(at(i)) && ends_here(i)) return i;
+    const auto done = [&] { return starts_with(text_.substr(i), mark); };
+    for (; !done() && (at(i) == '[' || at(i) == '(' || at(i) == '{'); ++opened_)
+      i = skip_blanks(i + 1);
+    if (done()) return i + mark.size();
     std::size_t prefix = i;  // b"…" of Python
     while (prefix < i + 2 && std::strchr("bBrRuUfF", at(prefix)) != nullptr) ++prefix;
     if (is_quote(at(prefix))) return take_quoted(prefix);
@@ -225,9 +228,28 @@ class LineRedactor {
     return take_bare(i);
   }
 
+  // Whether the quote at `i` ends a string that began before the name: "token=" has no value. An
+  // apostrophe in front of it (don't use token='x') proves nothing, so what follows must fit, too.
+  bool ends_here(std::size_t i) const {
+    const char next = at(i + 1);
+    const bool fits =
+        is_blank(next) || next == '\n' || next == '\r' || next == ';' || next == ')' || next == '{';
+    if (!fits) return false;
+    bool open = false;
+    for (std::size_t k = line_.begin; k < i; ++k) {
+      if (text_[k] == '\\') {
+        ++k;
+      } else if (text_[k] == text_[i]) {
+        open = !open;
+      }
+    }
+    return open;
+  }
+
   std::size_t take_quoted(std::size_t i) {
     const char quote = at(i);
-    while (at(i) == quote) ++i;  // """ of Python too; "" has no value
+    if (at(i + 1) == quote && at(i + 2) != quote) return i + 2;  // no value
+    while (at(i) == quote) ++i;                                  // """ of Python, too
     std::size_t end = i;
     while (end < line_.end && text_[end] != quote) {
       end += text_[end] == '\\' ? 2U : 1U;
@@ -262,10 +284,27 @@ class LineRedactor {
     } else if (header_ && at(i) != '$') {
       // "Bearer abc", "a=b; c=d": up to a quote or the line's end.
       while (end < line_.end && !is_quote(text_[end]) && text_[end] != '\r') ++end;
-      while (end > i && (is_blank(text_[end - 1]) || text_[end - 1] == ';')) --end;
+      while (end > i && (is_blank(text_[end - 1]) || is_sign(text_[end - 1]))) --end;
     }
-    add({i, end});
+    for (; opened_ > 0 && end > i && is_closing(text_[end - 1]); --opened_) --end;
+    add_bare({i, end});
     return end;
+  }
+
+  static bool is_sign(char c) { return c == ';' || c == '{' || c == '}'; }
+  static bool is_closing(char c) { return c == ']' || c == ')' || c == '}'; }
+
+  // A brace in "token = new({" belongs to the code, and nginx counts braces.
+  void add_bare(Span span) {
+    const auto value = text_.substr(span.begin, span.end - span.begin);
+    const auto count = [&](char c) { return std::count(value.begin(), value.end(), c); };
+    if (count('{') == count('}')) return add(span);
+    for (std::size_t i = span.begin; i < span.end; ++i) {
+      if (text_[i] != '{' && text_[i] != '}') continue;
+      add({span.begin, i});
+      span.begin = i + 1;
+    }
+    add(span);
   }
 
   // Says which value something has, where the value itself is none.
@@ -303,6 +342,7 @@ class LineRedactor {
   std::vector<Span>& out_;
   std::string name_{};
   char opening_quote_{'\0'};
+  std::size_t opened_{0};  ///< brackets before the value
   bool header_{false};
   bool stops_at_parenthesis_{false};
 };

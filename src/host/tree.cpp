@@ -63,9 +63,9 @@ std::unique_ptr<Host> make_tree_host(const std::string& root) {
   if (!S_ISDIR(status.st_mode)) throw UsageError(root, "is not a directory");
   const std::unique_ptr<char, void (*)(void*)> real(realpath(root.c_str(), nullptr), free);
   if (!real) throw UsageError(root, live::error_text(errno));
-  // "--root /" still means files only.
+  // The machine's own root needs no resolving by hand.
   const std::string path = real.get();
-  return std::make_unique<TreeHost>(path == "/" ? "/." : path);
+  return std::make_unique<TreeHost>(path == "/" ? "" : path);
 }
 
 }  // namespace hopcheck

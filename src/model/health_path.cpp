@@ -45,7 +45,7 @@ std::string redirected_path(const Route& route, const Exchange& seen) {
 
 void add_nginx(const Route& route, std::vector<Candidate>& all) {
   if (route.server == nullptr) return;
-  for (const auto& location : route.server->locations) {
+  for (const auto& location : *route.server->locations) {
     if (location.match != Location::Match::exact || location.action.kind != Action::Kind::return_)
       continue;
     if (location.action.status == 200) all.push_back({location.pattern, location.from});
@@ -179,7 +179,7 @@ std::optional<nginx::Directive> condition_around(const Route& route) {
 
 /// A location of the block itself hands the path to somebody.
 bool passes_on(const nginx::ServerBlock& server, const std::string& path) {
-  return std::any_of(server.locations.begin(), server.locations.end(), [&](const Location& one) {
+  return std::any_of(server.locations->begin(), server.locations->end(), [&](const Location& one) {
     const bool prefix =
         one.match == Location::Match::prefix || one.match == Location::Match::prefix_no_regex;
     const bool pass =
@@ -226,7 +226,7 @@ std::optional<Edit> past_redirect(const Deployment& host, const Route& route) {
   const std::string own = block(indent, path, {*passes.begin()});
   if (route.location != nullptr) return Edit{at.source, at.line, {}, own};
   // The block itself redirects, before any location is looked at: its line moves into one.
-  if (!route.server->locations.empty() || line->substr(indent.size()) != at.text)
+  if (!route.server->locations->empty() || line->substr(indent.size()) != at.text)
     return std::nullopt;
   return Edit{
       at.source, at.line, *line,

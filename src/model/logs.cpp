@@ -25,13 +25,6 @@ Fact<log::Zone> zone_of(Host& host) {
   return decoded<log::Zone>(answer, "the time zone", log::parse_zone);
 }
 
-nginx::BuildOptions built(Host& host, const nginx::Instance& instance) {
-  const std::string program = instance.program.empty() ? "nginx" : instance.program;
-  const auto result =
-      decoded<CommandResult>(host.ask(ask::run({program, "-V"})), "nginx -V", decode_command);
-  return nginx::parse_build_options(result.seen() ? result->err : "");
-}
-
 /// Beginning of the window, seconds since 1970.
 Fact<long long> window_of(const Deployment& host) {
   const auto now = clock_of(host.state().host);
@@ -82,7 +75,7 @@ ReadErrorLogs read_error_logs(const Deployment& host, const nginx::Instance& ins
   if (!from.seen()) all.missing.push_back(from.unseen());
   if (!zone.seen()) all.missing.push_back(zone.unseen());
   if (!from.seen() || !zone.seen()) return all;
-  const auto options = built(machine, instance);
+  const auto options = build_options(machine, instance);
   auto files = log::error_log_files(*instance.config,
                                     instance.prefix.empty() ? options.prefix : instance.prefix,
                                     options.error_log_path);
@@ -201,7 +194,7 @@ AccessLogs access_logs(const Deployment& host, const nginx::Instance& instance) 
   if (!addresses.seen()) logs.missing.push_back(addresses.unseen());
   if (!from.seen() || !addresses.seen()) return logs;
   auto files = log::access_log_files(*instance.config, instance.prefix.empty()
-                                                           ? built(machine, instance).prefix
+                                                           ? build_options(machine, instance).prefix
                                                            : instance.prefix);
   logs.missing = std::move(files.missing);
   for (const auto& file : files.files) read_access_log(machine, file, *from, *addresses, logs);

@@ -43,7 +43,7 @@ Fact<std::string> name_to_resolve(const Route& route) {
                   {}};
   }
   if (parse_ip(name)) return std::string();
-  for (const auto& upstream : route.instance->site->upstreams) {
+  for (const auto& upstream : route.instance->site->upstreams.all()) {
     if (nginx::equal_lower(upstream.name, name)) return std::string();
   }
   return name;

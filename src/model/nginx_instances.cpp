@@ -26,10 +26,7 @@ void fill_built_in(Host& host, nginx::Instance& instance) {
     instance.conf_path = kUsualConf;
     return;
   }
-  const std::string program = instance.program.empty() ? "nginx" : instance.program;
-  const auto result =
-      decoded<CommandResult>(host.ask(ask::run({program, "-V"})), "nginx -V", decode_command);
-  const auto built = nginx::parse_build_options(result.seen() ? result->err : "");
+  const auto built = build_options(host, instance);
   const std::string prefix = instance.prefix.empty() ? built.prefix : instance.prefix;
   if (instance.conf_path.empty())
     instance.conf_path = built.conf_path.empty() ? kUsualConf : built.conf_path;
@@ -38,11 +35,22 @@ void fill_built_in(Host& host, nginx::Instance& instance) {
   }
 }
 
-void read_config(Host& host, const std::optional<GivenNginx>& given, nginx::Instance& instance) {
+/// Where relative roots begin, other than includes: at -p, else where the binary was told to when
+/// it was built. "" where neither is known.
+std::string document_prefix(Host& host, const nginx::Instance& instance) {
+  std::string prefix =
+      instance.prefix.empty() ? build_options(host, instance).prefix : instance.prefix;
+  while (prefix.size() > 1 && prefix.ends_with('/')) prefix.pop_back();
+  return prefix.starts_with('/') ? prefix : "";
+}
+
+void read_config(Host& host, const std::optional<GivenNginx>& given, bool prefix_known,
+                 nginx::Instance& instance) {
   const auto reader =
       given && given->dump ? nginx::reader_of_dump(host, *given) : nginx::reader_of(host);
   auto config = std::make_shared<nginx::Config>(
       nginx::parse(instance.conf_path, folder_of(instance.conf_path), reader));
+  config->prefix = prefix_known ? document_prefix(host, instance) : "";
   instance.site = nginx::understand(*config);
   instance.config = std::move(config);
 }
@@ -92,14 +100,15 @@ std::vector<nginx::Instance> installed(Host& host, const Fact<bool>& running) {
 }
 
 /// The given configuration stands for that of the instance which was started with its main file,
-/// else of the first.
-void take_given(const GivenNginx& given, const Fact<bool>& running,
+/// else of the first. True: it is that instance's own.
+bool take_given(const GivenNginx& given, const Fact<bool>& running,
                 std::vector<nginx::Instance>& instances) {
   const auto same = std::find_if(
       instances.begin(), instances.end(),
       [&](const nginx::Instance& instance) { return instance.conf_path == given.main; });
   nginx::Instance one;
-  if (same != instances.end()) {
+  const bool own = same != instances.end();
+  if (own) {
     one = *same;
   } else if (!instances.empty()) {
     one = instances.front();
@@ -109,9 +118,17 @@ void take_given(const GivenNginx& given, const Fact<bool>& running,
   }
   one.conf_path = given.main;
   instances = {std::move(one)};
+  return own;
 }
 
 }  // namespace
+
+nginx::BuildOptions build_options(Host& host, const nginx::Instance& instance) {
+  const std::string program = instance.program.empty() ? "nginx" : instance.program;
+  const auto result =
+      decoded<CommandResult>(host.ask(ask::run({program, "-V"})), "nginx -V", decode_command);
+  return nginx::parse_build_options(result.seen() ? result->err : "");
+}
 
 std::optional<GivenNginx> given_nginx(Host& host) {
   const Answer answer = host.ask(ask::nginx());
@@ -134,9 +151,11 @@ Fact<std::vector<nginx::Instance>> find_nginx(const Deployment& deployment,
   if (instances.empty()) instances = installed(state.host, running);
   for (auto& instance : instances) fill_built_in(state.host, instance);
   const auto given = given_nginx(state.host);
-  if (given) take_given(*given, running, instances);
+  const bool own = !given || take_given(*given, running, instances);
+  // A dump may be that of another nginx, built otherwise.
+  const bool prefix_known = own || !given->dump;
   for (auto& instance : instances) {
-    read_config(state.host, given, instance);
+    read_config(state.host, given, prefix_known, instance);
     fill_worker(state, instance);
     // A package brings the unit's file also where nobody would read it.
     const auto systemd = deployment.systemd();

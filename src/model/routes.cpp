@@ -248,6 +248,20 @@ void follow(const Deployment& deployment, Route& route) {
   }
 }
 
+/// Whether the location answers who asks this server block for "/". True where that is not known.
+bool answers_first_page(const Route& route) {
+  nginx::Asked asked;
+  asked.host = route.server->names.empty() ? "" : route.server->names.front();
+  asked.path = "/";
+  try {
+    const auto chosen =
+        nginx::answer_in(*route.instance->config, *route.instance->site, *route.server, asked);
+    return chosen.location == route.location;
+  } catch (const NotSeen&) {
+    return true;
+  }
+}
+
 void add_written(const Deployment& deployment, const nginx::Instance& instance,
                  const nginx::ServerBlock& server, const std::vector<nginx::Location>& locations,
                  std::vector<Route>& routes) {
@@ -267,7 +281,10 @@ void add_written(const Deployment& deployment, const nginx::Instance& instance,
     try {
       Follower(deployment, route).follow_action();
     } catch (const NotSeen& not_seen) {
-      route.followed = not_seen.unseen();
+      Unseen why = not_seen.unseen();
+      const bool variable = route.action.target.find('$') != std::string::npos;
+      why.aside = variable && !answers_first_page(route);
+      route.followed = std::move(why);
     }
     routes.push_back(std::move(route));
   }
@@ -318,7 +335,7 @@ std::vector<Route> build_routes(const Deployment& deployment) {
       if (!instance.site.seen() || (off.seen() && *off)) continue;
       const std::size_t first = routes.size();
       for (const auto& server : instance.site->servers) {
-        add_written(deployment, instance, server, server.locations, routes);
+        add_written(deployment, instance, server, *server.locations, routes);
       }
       if (off.seen()) continue;
       for (std::size_t i = first; i < routes.size(); ++i) routes[i].followed = off.unseen();

@@ -46,7 +46,7 @@ class Plan {
   void leave_out_file(const std::string& file, const LeaveOut& way) {
     // Another block may send to an upstream that stands in it.
     whole_ =
-        std::none_of(site_.upstreams.begin(), site_.upstreams.end(),
+        std::none_of(site_.upstreams.all().begin(), site_.upstreams.all().end(),
                      [&](const nginx::Upstream& upstream) { return upstream.from.source == file; });
     std::erase_if(site_.servers,
                   [&](const ServerBlock& server) { return server.from.source == file; });

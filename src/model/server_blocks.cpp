@@ -214,7 +214,7 @@ bool is_default_site(const nginx::Instance& instance, const ServerBlock& server)
     return nginx::is_pass(location.action.kind);
   };
   return config.at(server.directive).child("return") == std::nullopt &&
-         std::none_of(server.locations.begin(), server.locations.end(), passes);
+         std::none_of(server.locations->begin(), server.locations->end(), passes);
 }
 
 }  // namespace hopcheck

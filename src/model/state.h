@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "facts/nginx/instances.h"
 #include "hopcheck/deployment.h"
 #include "hopcheck/forwarded.h"
 #include "host/host.h"
@@ -87,6 +88,8 @@ Fact<Credentials> credentials_of(const Accounts& accounts, const std::string& us
 
 /// The configuration that the command line gave in place of nginx's own.
 std::optional<GivenNginx> given_nginx(Host& host);
+/// What the instance's binary says of itself.
+nginx::BuildOptions build_options(Host& host, const nginx::Instance& instance);
 Fact<std::vector<nginx::Instance>> find_nginx(const Deployment& deployment,
                                               Deployment::State& state);
 /// The app servers that run, as far as their processes show what they were told.

@@ -119,7 +119,7 @@ std::vector<StaticPlace> static_places(const nginx::Instance& instance) {
     }
     nginx::Files files = outer;
     nginx::inherit_files(*instance.config, server.directive, files);
-    add_places(instance, server, server.locations, files, places);
+    add_places(instance, server, *server.locations, files, places);
   }
   return places;
 }

@@ -90,7 +90,7 @@ std::set<int> upstream_ports(const Deployment& deployment) {
   if (instances == nullptr) return ports;
   for (const auto& instance : *instances) {
     if (!instance.site.seen()) continue;
-    for (const auto& upstream : instance.site->upstreams) {
+    for (const auto& upstream : instance.site->upstreams.all()) {
       for (const auto& member : upstream.members) {
         if (member.port != 0) ports.insert(member.port);
       }

@@ -7,6 +7,7 @@
 #include "facts/nginx/parse.h"
 #include "facts/nginx/site.h"
 #include "host/live.h"
+#include "host/recorder.h"
 
 using namespace hopcheck;
 
@@ -20,20 +21,13 @@ int main(int argc, char** argv) {
   const int times = argc > 2 ? std::atoi(argv[2]) : 1;
   Deadline deadline(600'000);
   const auto host = make_live_host(deadline);
-  // Asked once, as a run does: what is measured is the reader.
-  std::map<std::string, Answer> asked;
-  const auto once = [&](const Question& question) {
-    const auto [place, first] = asked.try_emplace(question.key());
-    if (first) place->second = host->ask(question);
-    return place->second;
-  };
-  const nginx::Reader live = nginx::reader_of(*host);
-  const nginx::Reader memory{[&](const std::string& file) { return once(ask::read(file, 64 << 20)); },
-                             [&](const std::string& dir) { return once(ask::list(dir)); }};
+  // Asked once, as a run does: from the second time on, what is measured is the reader alone.
+  Recorder asked(*host);
+  const nginx::Reader reader = nginx::reader_of(asked);
   for (int i = 0; i < times; ++i) {
     const auto begun = std::chrono::steady_clock::now();
     const nginx::Config config =
-        nginx::parse(path, path.substr(0, path.rfind('/')), i == 0 ? live : memory);
+        nginx::parse(path, path.substr(0, path.rfind('/')), reader);
     const auto parsed = std::chrono::steady_clock::now();
     const auto site = parse_only ? Fact<nginx::Site>(nginx::Site{}) : nginx::understand(config);
     const auto understood = std::chrono::steady_clock::now();

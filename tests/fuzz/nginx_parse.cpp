@@ -14,8 +14,8 @@ void require_tree(const nginx::Config& config) {
     fuzz::require(node.end > i && node.end <= config.nodes.size(), "a node ends behind itself");
     fuzz::require(open.empty() || node.end <= config.nodes[open.back()].end,
                   "a node ends within the block around it");
-    fuzz::require(node.first_word + std::size_t{node.words} <= config.words.size(),
-                  "words lie among the words");
+    fuzz::require(node.first_word + std::size_t{node.arguments} < config.words.size(),
+                  "a name and its arguments lie among the words");
     fuzz::require(node.at.file < config.files.size(), "a node stands in a file");
     fuzz::require(config.at(i).text().size() <= 200, "a citation is short");
     open.push_back(i);

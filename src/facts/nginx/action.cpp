@@ -207,10 +207,7 @@ std::string upstream_of(const Site& site, const Action& action) {
   if (!is_pass(action.kind)) return {};
   const auto place = parse_place(action.kind, action.target);
   if (!place || place->host.empty()) return {};
-  for (const Upstream& upstream : site.upstreams) {
-    if (equal_lower(upstream.name, place->host)) return upstream.name;
-  }
-  return {};
+  return site.upstreams.name_of(place->host);
 }
 
 }  // namespace hopcheck::nginx

@@ -30,7 +30,7 @@ void Walk::collect_access() {
 }
 
 Walk::Word Walk::by_address(Action& refusal) {
-  const std::string& client = visit_.asked->client;
+  const std::string& client = visit_.client;
   const AccessRule* rule = nullptr;
   if (client.empty()) {
     if (access_.empty()) return Word::none;
@@ -75,6 +75,7 @@ Walk::Word Walk::by_password(Action& refusal) {
 }
 
 void Walk::access_phase() {
+  take_real_client(visit_);
   collect_access();
   const auto satisfy = in_force(visit_, "satisfy");
   const bool any = satisfy && satisfy->arg(0) == "any";

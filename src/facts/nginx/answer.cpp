@@ -36,7 +36,11 @@ Action own_answer(int status, Evidence from, std::string reason) {
 Chosen Walk::run(int failed, const std::string& why) {
   visit_.around.clear();
   stand({});
-  if (failed != 0) respond(own_answer(failed, visit_.server->from, why));
+  if (failed == 0) {
+    take_real_client(visit_);
+  } else {
+    respond(own_answer(failed, visit_.server->from, why));
+  }
   while (next_ != Next::done) {
     switch (next_) {
       case Next::server:

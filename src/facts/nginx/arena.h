@@ -19,8 +19,8 @@ class Arena {
     chunk_->append(text);
     return std::string_view(*chunk_).substr(start);
   }
-  std::string_view keep_file(std::string text) {
-    storage_.push_back(std::make_shared<const std::string>(std::move(text)));
+  std::string_view keep_file(std::shared_ptr<const std::string> text) {
+    storage_.push_back(std::move(text));
     return *storage_.back();
   }
 

@@ -114,6 +114,9 @@ void Reading::begin() {
   visit_.server = server_;
   visit_.method = asked_.method;
   visit_.tls = asked_.tls.value_or(expects_tls());
+  visit_.client = asked_.client;
+  visit_.proxied = std::any_of(all_.begin(), all_.end(),
+                               [](const Taker& one) { return one.listen->proxy_protocol; });
   visit_.mapped = asked_.address.find(':') == std::string::npos &&
                   !asked_.address.starts_with('/') &&
                   all_.front().listen->address.find(':') != std::string::npos;
@@ -199,6 +202,10 @@ bool Reading::is_short() {
 }
 
 bool Reading::read_first_line() {
+  const bool method = std::all_of(asked_.method.begin(), asked_.method.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || c == '_' || c == '-';
+  });
+  if (!method) return fail(400, "the method is invalid");
   if (!is_short()) return false;
   const auto target = read_target(asked_.path);
   if (!target) return fail(400, "the request line is invalid");

@@ -27,12 +27,11 @@ void append_word(std::string& out, std::string_view word) {
 }  // namespace
 
 std::string_view Directive::name() const {
-  return config_->nodes[index_].name;
+  return config_->name(config_->nodes[index_]);
 }
 
 std::span<const std::string_view> Directive::args() const {
-  const Node& node = config_->nodes[index_];
-  return std::span(config_->words).subspan(node.first_word, node.words);
+  return config_->arguments(config_->nodes[index_]);
 }
 
 std::string_view Directive::arg(std::size_t i) const {
@@ -41,7 +40,7 @@ std::string_view Directive::arg(std::size_t i) const {
 }
 
 bool Directive::is_block() const {
-  return config_->nodes[index_].block;
+  return config_->nodes[index_].block != 0;
 }
 
 Origin Directive::at() const {
@@ -67,7 +66,7 @@ std::optional<Directive> Directive::child(std::string_view name) const {
   std::optional<Directive> last;
   const std::uint32_t end = config_->nodes[index_].end;
   for (std::uint32_t i = index_ + 1; i < end; i = config_->nodes[i].end) {
-    if (config_->nodes[i].name == name) last.emplace(*config_, i);
+    if (config_->name(config_->nodes[i]) == name) last.emplace(*config_, i);
   }
   return last;
 }

@@ -18,9 +18,25 @@ bool has_variable(std::string_view text) {
   return text.find('$') != std::string_view::npos;
 }
 
+/// Whether what stands in a folder's place on the way is a file; nothing where that is not known.
+std::optional<bool> lies_below_file(const Visit& visit, std::string path) {
+  for (auto slash = path.rfind('/'); slash != std::string::npos; slash = path.rfind('/')) {
+    path.resize(slash);
+    if (path.empty()) return false;
+    const auto seen = look(visit, path);
+    if (!seen.seen()) return std::nullopt;
+    if (seen->kind == Kind::directory || seen->kind == Kind::unreachable) return false;
+    if (seen->kind != Kind::absent) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 Fact<FileSeen> look(const Visit& visit, const std::string& path) {
+  if (!path.starts_with('/')) {
+    return Unseen{Unseen::Why::undecidable, "under which folder nginx looks for " + path, {}};
+  }
   if (visit.asked->file) return visit.asked->file(path);
   return Unseen{Unseen::Why::undecidable, "whether " + path + " exists", {}};
 }
@@ -52,7 +68,10 @@ std::optional<FilePath> file_path(Visit& visit) {
   const auto expanded = expand(visit, written);
   if (!expanded) return std::nullopt;
   out.text = *expanded;
-  if (!written.empty() && !out.text.starts_with('/') && !visit.config->prefix.empty()) {
+  // Of an empty value nginx reads the byte behind it.
+  if (out.text.empty() && !written.empty()) return std::nullopt;
+  const bool relative = written.empty() ? base.files.path.empty() : !out.text.starts_with('/');
+  if (relative && !visit.config->prefix.empty()) {
     const std::string& prefix = visit.config->prefix;
     out.text = prefix + (prefix.ends_with('/') ? "" : "/") + out.text;
   }
@@ -239,6 +258,14 @@ Walk::Indexed Walk::index_file(std::string_view written, const Evidence& from) {
     return Indexed::done;
   }
   if (seen->kind != Kind::absent) return go(visit_.uri + *name);
+  if (name->find('/') != std::string::npos) {
+    const auto below = lies_below_file(visit_, file);
+    if (!below) return Indexed::unknown;
+    if (*below) {
+      respond(file_action(file, 404));
+      return Indexed::done;
+    }
+  }
   return folder_is_there(file, name->size()) ? Indexed::declined : Indexed::done;
 }
 
@@ -279,16 +306,21 @@ bool Walk::list_folder() {
   return true;
 }
 
+/// Before nginx refuses, it looks up no variable of the path.
+void Walk::refuse_method() {
+  if (const auto dav = in_force(visit_, "dav_methods")) {
+    visit_.notes.push_back(cited(*dav) + " may change files");
+  }
+  respond(file_action("", 405));
+  if (next_ != Next::done || !action_.target.empty()) return;
+  if (const auto path = file_path(visit_)) action_.target = path->text;
+}
+
 void Walk::plain_file() {
+  const bool known = static_cast<bool>(visit_.asked->file);
+  if (known && !reads(visit_.method) && visit_.method != "POST") return refuse_method();
   const auto path = file_path(visit_);
   if (!path) return unknown_file();
-  const bool known = static_cast<bool>(visit_.asked->file);
-  if (known && !reads(visit_.method) && visit_.method != "POST") {
-    if (const auto dav = in_force(visit_, "dav_methods")) {
-      visit_.notes.push_back(cited(*dav) + " may change files");
-    }
-    return respond(file_action(path->text, 405));
-  }
   if (visit_.uri.ends_with('/')) {
     if (!known) return finish(file_action(path->text, 0));
     Action action = file_action(path->text, 403);

@@ -151,7 +151,7 @@ void Walk::redirect(std::string uri, std::string args, Step step) {
 
 void Walk::go_named(std::string_view name, Step step) {
   if (!one_more_change(step.from)) return;
-  const auto& all = visit_.server->locations;
+  const auto& all = *visit_.server->locations;
   const auto found = std::find_if(all.begin(), all.end(), [name](const Location& one) {
     return one.match == Location::Match::named && one.pattern == name;
   });

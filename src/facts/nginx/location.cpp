@@ -17,8 +17,13 @@ bool redirects(const Config& config, const Location& location) {
   if (!location.pattern.ends_with('/')) return false;
   if (!is_prefix(location) && location.match != Match::exact) return false;
   for (const Directive& child : config.at(location.directive).children()) {
-    const auto kind = handler_kind(child.name());
-    const bool other_pass = child.name() == "scgi_pass" || child.name() == "memcached_pass";
+    const std::string_view name = child.name();
+    const auto kind = handler_kind(name);
+    const bool other_pass = name == "scgi_pass" || name == "memcached_pass";
+    // These two forget it where the target has variables.
+    const bool forgets = (name == "uwsgi_pass" || name == "scgi_pass") &&
+                         child.arg(0).find('$') != std::string_view::npos;
+    if (forgets) continue;
     if (other_pass || (kind && is_pass(*kind))) return true;
   }
   return false;
@@ -94,7 +99,7 @@ bool Search::by_regex(const std::vector<Location>& locations, std::size_t level)
 
 Found find_location(Visit& visit) {
   Found out;
-  Search(visit, out).among(visit.server->locations);
+  Search(visit, out).among(*visit.server->locations);
   return out;
 }
 

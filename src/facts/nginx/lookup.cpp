@@ -54,8 +54,8 @@ std::optional<std::string> geo(Visit& visit, const Directive& block) {
     if (!source) return std::nullopt;
     address = *source;
   } else {
-    if (visit.asked->client.empty()) return std::nullopt;
-    address = visit.asked->client;
+    if (visit.client.empty()) return std::nullopt;
+    address = visit.client;
   }
   const std::string subject = parse_ip(address) ? address : kNowhere;
   int best = -1;

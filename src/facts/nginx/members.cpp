@@ -1,6 +1,7 @@
 // Names of things, and the places that an action sends to.
+#include <utility>
+
 #include "facts/nginx/address.h"
-#include "facts/nginx/letters.h"
 #include "facts/nginx/site.h"
 
 namespace hopcheck::nginx {
@@ -22,9 +23,7 @@ std::vector<Member> members(const Site& site, const Action& action) {
   if (action.kind == Action::Kind::unknown) not_decided(action, action.reason.c_str());
   if (!is_pass(action.kind)) return {};
   if (!action.upstream.empty()) {
-    for (const Upstream& upstream : site.upstreams) {
-      if (equal_lower(upstream.name, action.upstream)) return upstream.members;
-    }
+    if (auto upstream = site.upstreams.find(action.upstream)) return std::move(upstream->members);
   }
   if (action.target.find('$') != std::string::npos) {
     not_decided(action, "it depends on variables that only nginx knows");

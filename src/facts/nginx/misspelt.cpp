@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "facts/nginx/letters.h"
 #include "facts/text/nearest.h"
 #include "facts/text/words.h"
 
@@ -18,6 +19,15 @@ constexpr const char* kForeign =
     "dash geoip2_proxy geoip2_proxy_recursive http3_max_concurrent_pushes http3_push "
     "http3_push_preload js_engine js_preread read_timeout resolve ssl_ct subs_filter "
     "subs_filter_bypass subs_filter_last_modified subs_filter_types unzip";
+
+// Blocks whose contents are no directives.
+constexpr const char* kLua =
+    "access_by_lua_block balancer_by_lua_block body_filter_by_lua_block content_by_lua_block "
+    "exit_worker_by_lua_block header_filter_by_lua_block init_by_lua_block "
+    "init_worker_by_lua_block log_by_lua_block precontent_by_lua_block preread_by_lua_block "
+    "proxy_ssl_verify_by_lua_block rewrite_by_lua_block server_rewrite_by_lua_block "
+    "set_by_lua_block ssl_certificate_by_lua_block ssl_client_hello_by_lua_block "
+    "ssl_session_fetch_by_lua_block ssl_session_store_by_lua_block";
 
 constexpr const char* kVariables =
     "ancient_browser args auth_basic binary_remote_addr body_bytes_sent bytes_sent connection "
@@ -52,6 +62,19 @@ constexpr const char* kVariables =
     "upstream_header_time upstream_last_server_name upstream_queue_time "
     "upstream_response_length upstream_response_time upstream_session_time upstream_status "
     "uri";
+
+constexpr const char* kFixed =
+    "binary_remote_addr body_bytes_sent bytes_sent connection connection_requests connection_time "
+    "content_length content_type document_root document_uri host hostname http_cookie http_host "
+    "http_referer http_user_agent http_via http_x_forwarded_for https is_args msec nginx_version "
+    "pid pipe proxy_protocol_addr proxy_protocol_port proxy_protocol_server_addr "
+    "proxy_protocol_server_port query_string realpath_root remote_addr remote_port remote_user "
+    "request request_body request_body_file request_completion request_filename request_id "
+    "request_length request_method request_time request_uri scheme sent_http_cache_control "
+    "sent_http_connection sent_http_content_length sent_http_content_type sent_http_keep_alive "
+    "sent_http_last_modified sent_http_link sent_http_location sent_http_transfer_encoding "
+    "server_addr server_name server_port server_protocol status tcpinfo_rcv_space tcpinfo_rtt "
+    "tcpinfo_rttvar tcpinfo_snd_cwnd time_iso8601 time_local uri";
 
 // Any name that begins so is a variable.
 constexpr std::string_view kPrefixes[] = {"arg_",
@@ -97,6 +120,14 @@ bool is_near(std::string_view a, std::string_view b) {
   return edit_distance(a, b) <= most;
 }
 
+/// "server_nameexample.com": the blank behind the directive is missing.
+bool is_glued(std::string_view name, std::string_view directive) {
+  if (directive.size() < 4 || !name.starts_with(directive)) return false;
+  const auto rest = name.substr(directive.size());
+  return std::any_of(rest.begin(), rest.end(),
+                     [](char c) { return c == '.' || c == '-' || c != to_lower(c); });
+}
+
 bool may_stand(const std::string& name, Context context) {
   const Word* word = find_word(name);
   return word != nullptr &&
@@ -119,8 +150,14 @@ bool is_misspelt_directive(std::string_view name, Context context) {
   }();
   if (name.size() < 3) return true;
   if (contains(foreign, name)) return false;
+  if (name.ends_with("_block")) {
+    static const std::vector<std::string> lua = sorted_words(kLua);
+    return !contains(lua, name) && std::any_of(lua.begin(), lua.end(), [&](const auto& word) {
+      return is_near(name, word);
+    });
+  }
   return std::any_of(known.begin(), known.end(), [&](const std::string& word) {
-    return is_near(name, word) && may_stand(word, context);
+    return (is_near(name, word) || is_glued(name, word)) && may_stand(word, context);
   });
 }
 
@@ -128,6 +165,11 @@ bool is_built_in_variable(std::string_view name) {
   return contains(variables(), name) ||
          std::any_of(std::begin(kPrefixes), std::end(kPrefixes),
                      [&](std::string_view prefix) { return name.starts_with(prefix); });
+}
+
+bool is_fixed_variable(std::string_view name) {
+  static const std::vector<std::string> words = sorted_words(kFixed);
+  return contains(words, name);
 }
 
 bool is_misspelt_variable(std::string_view name, const std::vector<std::string_view>& defined) {

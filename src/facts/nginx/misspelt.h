@@ -14,6 +14,9 @@ bool is_misspelt_directive(std::string_view name, Context context);
 /// Likewise, from a variable of nginx's own or one of `defined`.
 bool is_misspelt_variable(std::string_view name, const std::vector<std::string_view>& defined);
 
+/// A variable that every nginx has and that no directive may define again. `name` in lowercase.
+bool is_fixed_variable(std::string_view name);
+
 /// A variable that nginx or one of its modules has, whatever the configuration says.
 bool is_built_in_variable(std::string_view name);
 

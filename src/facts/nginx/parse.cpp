@@ -29,6 +29,7 @@ constexpr std::size_t kMaxUnknown = 200;
 constexpr std::size_t kLargeFile = 1 << 20;
 constexpr std::size_t kBytesOfNode = 20;  // on the average, roughly
 constexpr std::size_t kSample = 64;       // files that tell how large the others are
+constexpr std::uint32_t kMostArguments = (1U << 31U) - 1;
 
 std::string open_failed(const std::string& path, const char* why) {
   return "open() \"" + path + "\" failed (" + why + ")";
@@ -67,24 +68,19 @@ class Parser {
   /// Where the directives of a file stand that is included again and again.
   struct Copy {
     Context context{context::unknown};
-    std::size_t first_node{0};
-    std::size_t nodes{0};
-    std::size_t first_word{0};
-    std::size_t words{0};
+    std::uint32_t first_node{0};
+    std::uint32_t nodes{0};
   };
   struct Text {
-    Answer::Status status{Answer::Status::unseen};
-    Unseen why{};
-    std::string_view text{};
+    FileAnswer answer;
     std::uint32_t file{0};
-    bool truncated{false};
     std::optional<Copy> copy{};
   };
 
   void load(const std::string& path, Origin from, Context context, std::string_view word = {});
   Text& text_of(const std::string& path);
   bool repeat(const Text& text, Context context);
-  void make_room(std::size_t nodes);
+  void make_room(std::size_t nodes, std::size_t words);
   void read_file(const Text& text, Context context);
   void take(Tokens& tokens, Token token, std::uint32_t file, std::vector<Open>& open);
   void take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file);
@@ -119,20 +115,21 @@ void Parser::problem(Origin at, std::string message) {
   const bool known = at.file < config_.files.size();
   refused_.push_back(
       {static_cast<std::uint32_t>(config_.nodes.size()),
+       refused_.size() + 1,
        {known ? config_.files[at.file] : main_, static_cast<int>(at.line), std::move(message)}});
 }
 
 /// nginx's modules speak as soon as they come to a directive, so what they refuse stands among
 /// what the reader itself refuses.
 void Parser::judge(Context context) {
-  std::vector<Refusal> all = refusals(config_, ids_, lines_, context);
-  all.insert(all.end(), std::make_move_iterator(refused_.begin()),
-             std::make_move_iterator(refused_.end()));
+  const bool whole = refused_.empty();
+  std::vector<Refusal> all = std::move(refused_);
+  for (Refusal& one : refusals(config_, ids_, lines_, context)) all.push_back(std::move(one));
+  const auto key = [](const Refusal& r) { return std::pair(r.before, r.behind); };
   std::stable_sort(all.begin(), all.end(),
-                   [](const Refusal& a, const Refusal& b) { return a.before < b.before; });
+                   [&](const Refusal& a, const Refusal& b) { return key(a) < key(b); });
   // What is missing in the end is told of a configuration that was read to its end.
-  if (!refused_.empty())
-    std::erase_if(all, [](const Refusal& r) { return r.problem.file.empty(); });
+  if (!whole) std::erase_if(all, [](const Refusal& r) { return r.problem.file.empty(); });
   for (Refusal& refusal : all) config_.problems.push_back(std::move(refusal.problem));
 }
 
@@ -152,13 +149,9 @@ void Parser::missing(const std::string& path, Origin at, Unseen why) {
 Parser::Text& Parser::text_of(const std::string& path) {
   const auto found = texts_.find(path);
   if (found != texts_.end()) return found->second;
-  Text text;
-  Answer answer = reader_.read(path);
-  text.status = answer.status;
-  text.why = std::move(answer.why);
-  if (answer.status == Answer::Status::present) {
-    text.truncated = answer.truncated_at != 0;
-    text.text = arena_.keep_file(std::move(answer.text));
+  Text text{reader_.read(path)};
+  if (text.answer->status == Answer::Status::present) {
+    arena_.keep_file(text.answer.text());
     text.file = static_cast<std::uint32_t>(config_.files.size());
     config_.files.push_back(path);
   }
@@ -171,11 +164,13 @@ void Parser::load(const std::string& path, Origin from, Context context, std::st
     return problem(from, open_failed(path, "24: Too many open files"));
   }
   Text& text = text_of(path);
-  if (text.status == Answer::Status::absent) {
+  if (text.answer->status == Answer::Status::absent) {
     return problem(from, open_failed(path, "2: No such file or directory"));
   }
-  if (text.status == Answer::Status::unseen) return missing(path, from, text.why);
-  bytes_ += text.text.size();
+  if (text.answer->status == Answer::Status::unseen) return missing(path, from, text.answer->why);
+  const std::size_t size = text.answer->text.size();
+  const bool truncated = text.answer->truncated_at != 0;
+  bytes_ += size;
   if (active_.size() >= kMaxDepth || bytes_ > kMaxBytes || ++inclusions_ > kMaxInclusions) {
     return missing(path, from,
                    {Unseen::Why::truncated, path + ": the configuration is too large", {}});
@@ -185,44 +180,41 @@ void Parser::load(const std::string& path, Origin from, Context context, std::st
     if (!word.empty()) repeated_.try_emplace(word, &text);
     return;
   }
-  const Copy before{context, config_.nodes.size(), 0, config_.words.size(), 0};
+  const auto first_node = static_cast<std::uint32_t>(config_.nodes.size());
   const std::size_t notes =
       refused_.size() + config_.missing.size() + lines_.ends.size() + lines_.closes.size();
-  if (text.text.size() >= kLargeFile) make_room(text.text.size() / kBytesOfNode);
+  if (size >= kLargeFile) make_room(size / kBytesOfNode, size / kBytesOfNode * 2);
   active_.push_back(path);
   read_file(text, context);
   active_.pop_back();
   const bool silent =
       notes == refused_.size() + config_.missing.size() + lines_.ends.size() + lines_.closes.size();
-  if (silent && !text.truncated && !full()) {
-    text.copy = Copy{context, before.first_node, config_.nodes.size() - before.first_node,
-                     before.first_word, config_.words.size() - before.first_word};
+  if (silent && !truncated && !full()) {
+    const auto nodes = static_cast<std::uint32_t>(config_.nodes.size()) - first_node;
+    text.copy = Copy{context, first_node, nodes};
   }
-  if (text.truncated) {
+  if (truncated) {
     missing(path, {text.file, 0}, {Unseen::Why::truncated, path + " was read in part", {}});
   }
 }
 
-/// The same text in the same place says the same, so its directives are copied.
+/// The same text in the same place says the same, so its directives are copied; their words are
+/// shared.
 bool Parser::repeat(const Text& text, Context context) {
   if (!text.copy || text.copy->context != context) return false;
   const Copy& copy = *text.copy;
-  if (config_.nodes.size() + config_.words.size() + copy.nodes + copy.words >= kMaxWords)
-    return false;
-  const auto nodes = static_cast<std::uint32_t>(config_.nodes.size() - copy.first_node);
-  const auto words = static_cast<std::uint32_t>(config_.words.size() - copy.first_word);
+  if (config_.nodes.size() + config_.words.size() + copy.nodes >= kMaxWords) return false;
+  const auto by = static_cast<std::uint32_t>(config_.nodes.size() - copy.first_node);
   append_own(config_.nodes, copy.first_node, copy.nodes);
-  append_own(config_.words, copy.first_word, copy.words);
   append_own(ids_, copy.first_node, copy.nodes);
-  for (std::size_t i = config_.nodes.size() - copy.nodes; i < config_.nodes.size(); ++i) {
-    config_.nodes[i].first_word += words;
-    config_.nodes[i].end += nodes;
-  }
+  for (std::size_t i = config_.nodes.size() - copy.nodes; i < config_.nodes.size(); ++i)
+    config_.nodes[i].end += by;
   return true;
 }
 
 void Parser::read_file(const Text& text, Context context) {
-  Tokens tokens(text.text, arena_);
+  Tokens tokens(text.answer->text, arena_);
+  const bool truncated = text.answer->truncated_at != 0;
   std::vector<Open> open{{0, context}};
   const auto here = [&] { return Origin{text.file, static_cast<std::uint32_t>(tokens.line())}; };
   for (bool more = true; more;) {
@@ -230,11 +222,11 @@ void Parser::read_file(const Text& text, Context context) {
     switch (token) {
       case Token::error:
         // What was cut by our own cap is not nginx's error.
-        if (!text.truncated) problem(here(), tokens.error());
+        if (!truncated) problem(here(), tokens.error());
         more = false;
         break;
       case Token::file_end:
-        if (open.size() > 1 && !text.truncated) {
+        if (open.size() > 1 && !truncated) {
           problem(here(), "unexpected end of file, expecting \"}\"");
         }
         more = false;
@@ -247,7 +239,9 @@ void Parser::read_file(const Text& text, Context context) {
         }
         config_.nodes[open.back().node].end = static_cast<std::uint32_t>(config_.nodes.size());
         if (open.back().context == context::upstream || open.back().context == context::http)
-          lines_.closes.emplace(open.back().node, tokens.line());
+          lines_.closes.emplace(
+              open.back().node,
+              Lines::Close{static_cast<std::uint32_t>(tokens.line()), refused_.size()});
         open.pop_back();
         break;
       default:
@@ -266,12 +260,11 @@ void Parser::read_file(const Text& text, Context context) {
 
 std::uint32_t Parser::add_node(const std::vector<std::string_view>& words, Origin at) {
   Node node;
-  node.name = words.front();
   node.first_word = static_cast<std::uint32_t>(config_.words.size());
-  node.words = static_cast<std::uint32_t>(words.size() - 1);
+  node.arguments = static_cast<std::uint32_t>(words.size() - 1) & kMostArguments;
   node.end = static_cast<std::uint32_t>(config_.nodes.size() + 1);
   node.at = at;
-  config_.words.insert(config_.words.end(), words.begin() + 1, words.end());
+  config_.words.insert(config_.words.end(), words.begin(), words.end());
   config_.nodes.push_back(node);
   ids_.push_back(kNoWord);
   return node.end - 1;
@@ -294,20 +287,16 @@ void Parser::take(Tokens& tokens, Token token, std::uint32_t file, std::vector<O
   if (!complaint && context != context::unknown && word != nullptr) ids_[node] = word->id;
   if (end.line != at.line) lines_.ends.emplace(node, end.line);
   if (!block) return;
-  config_.nodes[node].block = true;
+  config_.nodes[node].block = 1;
   if (words.front().ends_with("_by_lua_block")) return take_lua(tokens, node, file);
   open.push_back({node, context_inside(words.front(), context)});
 }
 
 void Parser::take_lua(Tokens& tokens, std::uint32_t node, std::uint32_t file) {
   const auto code = tokens.lua_block();
-  if (!code) {
-    problem({file, static_cast<std::uint32_t>(tokens.line())},
-            "Lua code block missing the closing long bracket \"]]\"");
-    return;
-  }
+  if (!code) return problem({file, static_cast<std::uint32_t>(tokens.line())}, tokens.error());
   config_.words.push_back(*code);
-  ++config_.nodes[node].words;
+  config_.nodes[node].arguments = (config_.nodes[node].arguments + 1) & kMostArguments;
 }
 
 void Parser::include(const std::vector<std::string_view>& words, Origin at, Context context) {
@@ -320,20 +309,25 @@ void Parser::include(const std::vector<std::string_view>& words, Origin at, Cont
   for (const auto& name : found.directories)
     problem(at, "pread() \"" + name + "\" failed (21: Is a directory)");
   const auto& names = found.names;
-  const std::size_t before = config_.nodes.size();
+  const std::size_t nodes = config_.nodes.size();
+  const std::size_t held = config_.words.size();
   for (std::size_t i = 0; i < names.size(); ++i) {
     load(names[i], at, context);
-    if (i + 1 == kSample) make_room((config_.nodes.size() - before) * names.size() / kSample);
+    if (i + 1 != kSample) continue;
+    make_room((config_.nodes.size() - nodes) * names.size() / kSample,
+              (config_.words.size() - held) * names.size() / kSample);
   }
 }
 
 /// Room that is not used costs nothing; growing step by step copies all of it again and again.
-void Parser::make_room(std::size_t nodes) {
-  nodes = std::min(nodes + nodes / 8, kMaxWords);
-  if (config_.nodes.capacity() - config_.nodes.size() >= nodes) return;
-  config_.nodes.reserve(config_.nodes.size() + nodes);
-  config_.words.reserve(config_.words.size() + nodes + nodes / 2);
-  ids_.reserve(config_.nodes.capacity());
+void Parser::make_room(std::size_t nodes, std::size_t words) {
+  const auto reserve = [](auto& all, std::size_t more) {
+    more = std::min(more + more / 8, kMaxWords);
+    if (all.capacity() - all.size() < more) all.reserve(all.size() + more);
+  };
+  reserve(config_.nodes, nodes);
+  reserve(config_.words, words);
+  reserve(ids_, nodes);
 }
 
 }  // namespace

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "hopcheck/nginx.h"
 #include "host/given_nginx.h"
@@ -14,9 +16,23 @@ namespace hopcheck::nginx {
 /// All files of a configuration together; what lies beyond was not read.
 inline constexpr std::size_t kMaxBytes = 64 << 20;
 
+/// A file's text, which whoever keeps it anyway shares.
+class FileAnswer {
+ public:
+  FileAnswer(Answer answer) : answer_(std::make_shared<const Answer>(std::move(answer))) {}
+  FileAnswer(std::shared_ptr<const Answer> answer) : answer_(std::move(answer)) {}
+
+  const Answer* operator->() const { return answer_.get(); }
+  /// The text, which keeps the answer.
+  std::shared_ptr<const std::string> text() const { return {answer_, &answer_->text}; }
+
+ private:
+  std::shared_ptr<const Answer> answer_;
+};
+
 /// What the parser asks: the text of a file, the entries of a directory.
 struct Reader {
-  std::function<Answer(const std::string& path)> read{};
+  std::function<FileAnswer(const std::string& path)> read{};
   std::function<Answer(const std::string& dir)> list{};
 };
 

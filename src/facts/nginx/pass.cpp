@@ -42,9 +42,10 @@ bool Walk::resolve(Action& action) {
   auto target = expand(visit_, action.target);
   if (!target) return true;
   action.target = std::move(*target);
-  if (action.kind != Kind::proxy_pass) return true;
   const auto place = parse_place(action.kind, action.target);
-  return place && (place->port > 0 || !place->path.empty());
+  if (!place) return action.kind == Kind::other;
+  if (place->port > 0 || !place->path.empty()) return true;
+  return !upstream_of(*visit_.site, action).empty();
 }
 
 /// The URI that the other side gets.

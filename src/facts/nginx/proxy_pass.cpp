@@ -28,8 +28,8 @@ std::vector<Directive> lines_that_set(const Config& config, std::uint32_t index,
     std::uint32_t around = i;
     while (around-- > 0) {
       const bool holds = config.nodes[around].end > i;
-      if (holds && config.nodes[around].name == "location") break;
-      if (holds && config.nodes[around].name == "server") break;
+      if (holds && config.at(around).name() == "location") break;
+      if (holds && config.at(around).name() == "server") break;
     }
     if (around <= index && index < config.nodes[around].end) lines.push_back(line);
   }

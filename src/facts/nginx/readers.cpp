@@ -6,20 +6,20 @@
 namespace hopcheck::nginx {
 
 Reader reader_of(Host& host) {
-  const auto read = [&host](const std::string& path) {
-    Answer answer = host.ask(ask::read(path));
-    if (answer.truncated_at == 0) return answer;
-    Answer whole = host.ask(ask::read(path, kMaxBytes));
-    return whole.status == Answer::Status::present ? whole : answer;
+  const auto read = [&host](const std::string& path) -> FileAnswer {
+    auto answer = host.share(ask::read(path));
+    if (answer->truncated_at == 0) return answer;
+    auto whole = host.share(ask::read(path, kMaxBytes));
+    return whole->status == Answer::Status::present ? whole : answer;
   };
   return {read, [&host](const std::string& dir) { return host.ask(ask::list(dir)); }};
 }
 
 Reader reader_of_dump(Host& host, const GivenNginx& given) {
-  const auto read = [&host, given](const std::string& path) {
+  const auto read = [&host, given](const std::string& path) -> FileAnswer {
     const bool known = std::find(given.files.begin(), given.files.end(), path) != given.files.end();
-    return known ? host.ask(ask::read(path))
-                 : Answer::unseen({Unseen::Why::truncated, path + " is not in the dump", {}});
+    if (known) return host.share(ask::read(path));
+    return Answer::unseen({Unseen::Why::truncated, path + " is not in the dump", {}});
   };
   const auto list = [given](const std::string& dir) {
     Answer answer = listing_of(given, dir);

@@ -157,11 +157,20 @@ void Script::enter(const Directive& condition) {
 }
 
 void Script::skip_unknown(const Directive& condition) {
-  if (may_answer(condition) || condition.child("break")) {
+  const auto has = [&condition](const char* name) { return condition.child(name).has_value(); };
+  // Inside an `if`, the try_files of its location is not in force.
+  const bool hides = !visit_.chain.empty() && visit_.config->at(around_.back()).child("try_files");
+  if (may_answer(condition) || has("break")) {
     visit_.notes.push_back(cited(condition) + " may answer instead");
+  } else if (hides || has("root") || has("error_page") || has("autoindex")) {
+    visit_.notes.push_back(cited(condition) + " may decide otherwise");
   }
   for (const Directive& line : condition.children("set")) {
-    if (line.arg(0).starts_with('$')) visit_.values[lower(line.arg(0).substr(1))] = std::nullopt;
+    if (equal_lower(line.arg(0), "$args")) {
+      visit_.notes.push_back(cited(condition) + " may change the query");
+    } else if (line.arg(0).starts_with('$')) {
+      visit_.values[lower(line.arg(0).substr(1))] = std::nullopt;
+    }
   }
 }
 

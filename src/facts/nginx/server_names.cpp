@@ -6,7 +6,24 @@
 
 namespace hopcheck::nginx {
 
+/// Whether a name has a say about the host: most of a large configuration's have none.
+bool NameTable::may_fit(std::string_view written) const {
+  if (written.starts_with('~') || written.starts_with('$')) return true;
+  std::string_view bare = written;
+  if (bare.starts_with("*.")) bare.remove_prefix(1);
+  if (bare.starts_with('.')) {
+    bare.remove_prefix(1);
+  } else if (bare.ends_with(".*")) {
+    return starts_with_lower(host_, bare.substr(0, bare.size() - 1));
+  }
+  if (bare.size() > host_.size()) return false;
+  const std::size_t rest = host_.size() - bare.size();
+  if (!equal_lower(std::string_view(host_).substr(rest), bare)) return false;
+  return rest == 0 || host_[rest - 1] == '.';
+}
+
 void NameTable::add(std::size_t owner, std::string_view written) {
+  if (!may_fit(written)) return;
   const std::string name = lower(written);
   if (name.starts_with('~')) {
     regexes_.push_back({owner, written.size(), written});

@@ -38,6 +38,7 @@ class NameTable {
     std::size_t length{0};  ///< 0: none
     std::string_view written{};
   };
+  bool may_fit(std::string_view written) const;
   void leading(std::size_t owner, const std::string& suffix, std::string_view written);
   void trailing(std::size_t owner, const std::string& prefix, std::string_view written);
 

@@ -1,80 +1,101 @@
 // Makes server blocks, locations and upstreams of the flat tree.
 #include "facts/nginx/site.h"
 
-#include <unordered_map>
+#include <memory>
+#include <utility>
 
 #include "facts/nginx/address.h"
-#include "facts/nginx/letters.h"
 
 namespace hopcheck::nginx {
 
 namespace {
 
 // nginx's own parser recurses; deeper than this nobody writes.
-constexpr int kMaxNesting = 50;
+constexpr std::size_t kMaxNesting = 50;
 constexpr std::size_t kMaxListens = 1 << 20;
 
-using Names = std::unordered_map<std::string, std::string>;
+/// Makes the locations of server blocks, one block at a time.
+class Locations {
+ public:
+  Locations(const Config& config, Upstreams upstreams, Files files)
+      : config_(config), upstreams_(std::move(upstreams)), files_(std::move(files)) {}
+
+  /// Of the server block at `index`.
+  std::vector<Location> of(std::uint32_t index) const {
+    Files files = files_;
+    inherit_files(config_, index, files);
+    return inside(index, files, 0);
+  }
+
+ private:
+  std::vector<Location> inside(std::uint32_t parent, const Files& files, std::size_t depth) const;
+  Location location(const Directive& node, Files files, std::size_t depth) const;
+  void name_upstream(Action& action) const;
+
+  const Config& config_;
+  const Upstreams upstreams_;
+  const Files files_;
+};
 
 class Understanding {
  public:
   explicit Understanding(const Config& config) : config_(config) {}
 
-  Site run() {
-    site_.missing = config_.missing;
-    each(0, static_cast<std::uint32_t>(config_.nodes.size()), [&](const Directive& node) {
-      if (node.name() == "user") site_.user = node.arg(0);
-      if (node.name() == "http" && node.is_block()) http(node);
-      // A snippet that is meant to stand in http.
-      in_http(node, {});
-    });
-    for (ServerBlock& server : site_.servers) name_upstreams(server);
-    return std::move(site_);
-  }
+  Site run();
 
  private:
-  template <class Take>
-  void each(std::uint32_t from, std::uint32_t to, Take&& take) {
-    for (std::uint32_t i = from; i < to; i = config_.nodes[i].end) take(config_.at(i));
-  }
-
-  void http(const Directive& node) {
-    Files files;
-    inherit_files(config_, node.index(), files);
-    each(node.index() + 1, config_.nodes[node.index()].end,
-         [&](const Directive& child) { in_http(child, files); });
-  }
-
-  void in_http(const Directive& node, const Files& files) {
-    if (!node.is_block()) return;
-    if (node.name() == "server") server(node, files);
-    if (node.name() == "upstream") upstream(node);
-  }
-
-  void server(const Directive& node, Files files);
-  void upstream(const Directive& node);
-  Location location(const Directive& node, Files files, int depth);
-  void locations(const Directive& parent, const Files& files, int depth,
-                 std::vector<Location>& out);
-  void name_upstreams(ServerBlock& server);
-  void name_upstream(Action& action);
-  void name_upstreams(std::vector<Location>& locations);
+  struct Http {
+    Files files{};
+    std::vector<std::uint32_t> servers{};
+  };
+  void in_http(const Directive& node, Http& http);
+  void server(std::uint32_t index, const std::shared_ptr<const Locations>& locations);
+  bool too_deep() const;
 
   const Config& config_;
   Site site_{};
-  Names upstreams_{};
+  std::vector<Directive> upstreams_{};
   std::size_t listens_{0};
 };
 
-void Understanding::upstream(const Directive& node) {
-  Upstream out;
-  out.name = node.arg(0);
-  out.from = node.evidence();
-  for (const Directive& line : node.children("server")) {
-    if (auto member = parse_member(line)) out.members.push_back(std::move(*member));
+Site Understanding::run() {
+  site_.missing = config_.missing;
+  std::vector<Http> https(1);
+  for (const Directive& node : config_.top()) {
+    if (node.name() == "user") site_.user = node.arg(0);
+    // A snippet that is meant to stand in http.
+    in_http(node, https.front());
+    if (node.name() != "http" || !node.is_block()) continue;
+    Http& http = https.emplace_back();
+    inherit_files(config_, node.index(), http.files);
+    for (const Directive& child : node.children()) in_http(child, http);
   }
-  upstreams_.emplace(lower(out.name), out.name);
-  site_.upstreams.push_back(std::move(out));
+  site_.upstreams = Upstreams(std::move(upstreams_));
+  for (const Http& http : https) {
+    site_.servers.reserve(site_.servers.size() + http.servers.size());
+    const auto locations = std::make_shared<const Locations>(config_, site_.upstreams, http.files);
+    for (const std::uint32_t index : http.servers) server(index, locations);
+  }
+  if (too_deep())
+    site_.missing.push_back({Unseen::Why::truncated, "locations are nested too deeply", {}});
+  return std::move(site_);
+}
+
+void Understanding::in_http(const Directive& node, Http& http) {
+  if (!node.is_block()) return;
+  if (node.name() == "server") http.servers.push_back(node.index());
+  if (node.name() == "upstream") upstreams_.push_back(node);
+}
+
+bool Understanding::too_deep() const {
+  std::vector<std::uint32_t> ends;
+  for (std::uint32_t i = 0; i < config_.nodes.size(); ++i) {
+    if (config_.nodes[i].block == 0) continue;
+    while (!ends.empty() && ends.back() <= i) ends.pop_back();
+    ends.push_back(config_.nodes[i].end);
+    if (ends.size() > kMaxNesting) return true;
+  }
+  return false;
 }
 
 Listen default_listen(const Directive& server) {
@@ -84,36 +105,36 @@ Listen default_listen(const Directive& server) {
   return out;
 }
 
-void Understanding::server(const Directive& node, Files files) {
+void Understanding::server(std::uint32_t index, const std::shared_ptr<const Locations>& locations) {
+  const Directive node = config_.at(index);
   ServerBlock out;
-  out.directive = node.index();
+  out.directive = index;
   out.from = node.evidence();
-  out.action = written_action(config_, node.index(), files);
-  each(node.index() + 1, config_.nodes[node.index()].end, [&](const Directive& child) {
-    if (child.name() == "listen" && listens_ < kMaxListens) {
+  bool listens = false;
+  for (std::uint32_t i = index + 1; i < config_.nodes[index].end; i = config_.nodes[i].end) {
+    const Directive child = config_.at(i);
+    const std::string_view name = child.name();
+    listens |= name == "listen";
+    if (name == "listen" && listens_ < kMaxListens) {
       for (Listen& listen : parse_listen(child)) out.listens.push_back(std::move(listen));
     }
-    if (child.name() == "server_name") {
+    if (name == "server_name")
       out.names.insert(out.names.end(), child.args().begin(), child.args().end());
-    }
-  });
-  if (out.listens.empty() && !node.child("listen")) out.listens.push_back(default_listen(node));
+  }
+  if (!listens) out.listens.push_back(default_listen(node));
   listens_ += out.listens.size();
-  locations(node, files, 0, out.locations);
+  out.locations = Lazy<std::vector<Location>>([locations, index] { return locations->of(index); });
   site_.servers.push_back(std::move(out));
 }
 
-void Understanding::locations(const Directive& parent, const Files& files, int depth,
-                              std::vector<Location>& out) {
-  if (depth >= kMaxNesting) {
-    site_.missing.push_back({Unseen::Why::truncated, "locations are nested too deeply", {}});
-    return;
+std::vector<Location> Locations::inside(std::uint32_t parent, const Files& files,
+                                        std::size_t depth) const {
+  std::vector<Location> out;
+  if (depth >= kMaxNesting) return out;
+  for (const Directive& child : config_.at(parent).children("location")) {
+    if (child.is_block()) out.push_back(location(child, files, depth));
   }
-  each(parent.index() + 1, config_.nodes[parent.index()].end, [&](const Directive& child) {
-    if (child.name() == "location" && child.is_block()) {
-      out.push_back(location(child, files, depth));
-    }
-  });
+  return out;
 }
 
 /// "=", "^~", "~" and "~*" may stand apart from the pattern or at its beginning.
@@ -144,37 +165,31 @@ void read_pattern(const Directive& node, Location& out) {
   }
 }
 
-Location Understanding::location(const Directive& node, Files files, int depth) {
+Location Locations::location(const Directive& node, Files files, std::size_t depth) const {
   Location out;
   read_pattern(node, out);
   out.directive = node.index();
   out.from = node.evidence();
   out.action = written_action(config_, node.index(), files);
-  locations(node, files, depth + 1, out.nested);
+  name_upstream(out.action);
+  out.nested = inside(node.index(), files, depth + 1);
   return out;
 }
 
-void Understanding::name_upstream(Action& action) {
+void Locations::name_upstream(Action& action) const {
   if (!is_pass(action.kind)) return;
   const auto place = parse_place(action.kind, action.target);
   if (!place || place->host.empty()) return;
-  const auto found = upstreams_.find(lower(place->host));
-  if (found != upstreams_.end()) action.upstream = found->second;
-}
-
-void Understanding::name_upstreams(std::vector<Location>& locations) {
-  for (Location& location : locations) {
-    name_upstream(location.action);
-    name_upstreams(location.nested);
-  }
-}
-
-void Understanding::name_upstreams(ServerBlock& server) {
-  name_upstream(server.action);
-  name_upstreams(server.locations);
+  action.upstream = upstreams_.name_of(place->host);
 }
 
 }  // namespace
+
+Action own_action(const Config& config, const ServerBlock& server) {
+  Files files;
+  if (const auto http = http_around(config, server.directive)) inherit_files(config, *http, files);
+  return written_action(config, server.directive, files);
+}
 
 Fact<Site> understand(const Config& config) {
   if (config.nodes.empty() && !config.missing.empty()) return config.missing.front();

@@ -12,6 +12,7 @@ namespace hopcheck::nginx {
 /// Servers, locations, upstreams. What was parsed is understood even where nginx would refuse
 /// it: its workers still run an older configuration.
 Fact<Site> understand(const Config& config);
+Fact<Site> understand(Config&&) = delete;  // the site would outlive it
 
 /// The kind of a directive that hands requests on or makes the answer, or nothing.
 std::optional<Action::Kind> handler_kind(std::string_view name);

@@ -28,49 +28,24 @@ std::size_t lines_in(std::string_view text) {
   return lines;
 }
 
-/// Where a Lua long bracket ("[[", "[==[") that begins at `at` ends, or `at` where none begins.
-std::size_t skip_long_bracket(std::string_view text, std::size_t at) {
+/// What closes the Lua long bracket ("[[", "[==[") that begins at `at`; "" where none begins.
+std::string long_bracket_end(std::string_view text, std::size_t at) {
   std::size_t level = 0;
   std::size_t i = at + 1;
   while (i < text.size() && text[i] == '=') {
     ++level;
     ++i;
   }
-  if (i >= text.size() || text[i] != '[') return at;
-  const std::string close = "]" + std::string(level, '=') + "]";
-  const std::size_t end = text.find(close, i + 1);
-  return end == std::string_view::npos ? text.size() : end + close.size();
+  if (i >= text.size() || text[i] != '[') return {};
+  return "]" + std::string(level, '=') + "]";
 }
 
+/// A quote without its like on the same line is no string.
 std::size_t skip_lua_string(std::string_view text, std::size_t at) {
   const char quote = text[at];
-  for (std::size_t i = at + 1; i < text.size(); ++i) {
-    if (text[i] == '\\') {
-      ++i;
-    } else if (text[i] == quote || text[i] == '\n') {
-      return i + 1;
-    }
-  }
-  return text.size();
-}
-
-std::size_t skip_lua_comment(std::string_view text, std::size_t at) {
-  if (at + 2 < text.size() && text[at + 2] == '[') {
-    const std::size_t end = skip_long_bracket(text, at + 2);
-    if (end != at + 2) return end;
-  }
-  const std::size_t end = text.find('\n', at);
-  return end == std::string_view::npos ? text.size() : end;
-}
-
-/// One lexical step in Lua code: past a string, a comment, or one character.
-std::size_t skip_lua(std::string_view text, std::size_t at) {
-  const char c = text[at];
-  if (c == '"' || c == '\'') return skip_lua_string(text, at);
-  if (c == '-' && at + 1 < text.size() && text[at + 1] == '-') return skip_lua_comment(text, at);
-  if (c == '[') {
-    const std::size_t end = skip_long_bracket(text, at);
-    if (end != at) return end;
+  for (std::size_t i = at + 1; i < text.size() && text[i] != '\n'; ++i) {
+    if (text[i] == quote) return i + 1;
+    if (text[i] == '\\' && (++i == text.size() || text[i] == '\n')) break;
   }
   return at + 1;
 }
@@ -260,20 +235,44 @@ Token Tokens::at_end() {
   return Token::error;
 }
 
+/// One lexical step in Lua code: past a string, a comment, or one character.
+std::size_t Tokens::skip_lua() {
+  const std::string_view rest = text_.substr(pos_);
+  if (rest.front() == '"' || rest.front() == '\'') return skip_lua_string(text_, pos_);
+  const std::size_t begin = rest.starts_with("--") ? pos_ + 2 : pos_;
+  if (begin < text_.size() && text_[begin] == '[') {
+    const std::string close = long_bracket_end(text_, begin);
+    const std::size_t end = close.empty() ? pos_ : text_.find(close, begin + close.size());
+    if (end == text_.npos) {
+      error_ = "Lua code block missing the closing long bracket \"" + close +
+               "\", the inlined Lua code may be too long";
+    }
+    if (!close.empty()) return end == text_.npos ? end : end + close.size();
+  }
+  return begin > pos_ ? std::min(text_.find('\n', pos_), text_.size()) : pos_ + 1;
+}
+
 std::optional<std::string_view> Tokens::lua_block() {
   const std::size_t begin = pos_;
-  std::size_t depth = 1;
-  while (pos_ < text_.size()) {
+  int opened = line_;
+  for (std::size_t depth = 1; pos_ < text_.size();) {
     const char c = text_[pos_];
-    if (c == '{') ++depth;
-    if (c == '}' && --depth == 0) break;
-    const std::size_t to = skip_lua(text_, pos_);
-    for (; pos_ < to && pos_ < text_.size(); ++pos_) {
-      if (text_[pos_] == '\n') ++line_;
+    if (c == '}' && --depth == 0) return text_.substr(begin, pos_++ - begin);
+    if (c == '{') {
+      ++depth;
+      opened = line_;
     }
+    const std::size_t to = skip_lua();
+    if (to == text_.npos) {
+      pos_ = text_.size();
+      return std::nullopt;
+    }
+    line_ += static_cast<int>(lines_in(text_.substr(pos_, to - pos_)));
+    pos_ = to;
   }
-  if (pos_ >= text_.size()) return std::nullopt;
-  return text_.substr(begin, pos_++ - begin);
+  line_ = opened;
+  error_ = "unexpected end of file, expecting terminating characters for lua code block";
+  return std::nullopt;
 }
 
 }  // namespace hopcheck::nginx

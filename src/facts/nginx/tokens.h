@@ -32,7 +32,8 @@ class Tokens {
   int line() const { return line_; }
   /// What is wrong, in nginx's words, after Token::error.
   const std::string& error() const { return error_; }
-  /// The Lua code up to the brace that closes the block just begun; empty where none does.
+  /// The Lua code up to the brace that closes the block just begun; nothing, and an error, where
+  /// none does.
   std::optional<std::string_view> lua_block();
 
  private:
@@ -50,6 +51,7 @@ class Tokens {
   Step after_quote();
   Step unfinished();
   Token at_end();
+  std::size_t skip_lua();
   /// Whether nginx's buffer holds all from `start` to `last`, the last byte that nginx reads before
   /// it forgets the beginning: a blank counts, and the byte behind it.
   bool fits(std::size_t start, std::size_t last, char quote) {

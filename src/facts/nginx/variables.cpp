@@ -63,20 +63,6 @@ std::string cookie(std::string_view header, std::string_view name) {
   return {};
 }
 
-/// A request header by its name in variables ("x_forwarded_for"); nothing where it is not known.
-std::optional<std::string> header(const Visit& visit, std::string_view name) {
-  if (!visit.headers_read) return std::nullopt;
-  const auto* all = visit.asked->headers ? &*visit.asked->headers : nullptr;
-  if (all == nullptr && name.starts_with("x_forwarded_")) all = visit.asked->forwarded;
-  if (all == nullptr) return std::nullopt;
-  for (const auto& [key, value] : *all) {
-    std::string plain = key;
-    std::replace(plain.begin(), plain.end(), '-', '_');
-    if (plain == name) return value;
-  }
-  return "";
-}
-
 std::optional<std::string> of_request(const Visit& visit, std::string_view name) {
   if (name == "request_method") return visit.method;
   if (name == "request_uri") return visit.request_uri;
@@ -85,7 +71,7 @@ std::optional<std::string> of_request(const Visit& visit, std::string_view name)
   if (name == "is_args") return visit.args.empty() ? "" : "?";
   if (name == "http_host") return visit.http_host;
   if (name == "host") return visit.host.empty() ? own_name(*visit.server) : visit.host;
-  if (name == "content_length" || name == "content_type") return header(visit, name);
+  if (name == "content_length" || name == "content_type") return sent_header(visit, name);
   if (name == "server_protocol" || name == "request") {
     if (visit.asked->version.empty()) return std::nullopt;
     const std::string version = "HTTP/" + visit.asked->version;
@@ -93,9 +79,9 @@ std::optional<std::string> of_request(const Visit& visit, std::string_view name)
                              : version;
   }
   if (name.starts_with("arg_")) return argument(visit.args, name.substr(4));
-  if (name.starts_with("http_")) return header(visit, name.substr(5));
+  if (name.starts_with("http_")) return sent_header(visit, name.substr(5));
   if (name.starts_with("cookie_")) {
-    const auto all = header(visit, "cookie");
+    const auto all = sent_header(visit, "cookie");
     return all ? std::optional(cookie(*all, name.substr(7))) : std::nullopt;
   }
   return std::nullopt;
@@ -110,7 +96,10 @@ std::optional<std::string> of_connection(const Visit& visit, std::string_view na
   if (name == "server_addr") return own_address(visit);
   if (name == "server_name") return own_name(*visit.server);
   if (name == "ssl_server_name") return visit.asked->sni;
-  if (name == "remote_addr" && !visit.asked->client.empty()) return client_address(visit);
+  if (name == "remote_addr" && !visit.client.empty()) return client_address(visit);
+  if (name == "realip_remote_addr" && !visit.asked->client.empty()) {
+    return (visit.mapped ? "::ffff:" : "") + visit.asked->client;
+  }
   return std::nullopt;
 }
 
@@ -123,8 +112,10 @@ std::optional<std::string> of_files(Visit& visit, std::string_view name) {
   std::string_view written = base.files.path;
   if (!base.files.alias && written.ends_with('/')) written.remove_suffix(1);
   auto root = expand(visit, written);
-  if (root && !root->starts_with('/')) *root = visit.config->prefix + "/" + *root;
-  return root;
+  if (!root || root->starts_with('/')) return root;
+  const std::string& prefix = visit.config->prefix;
+  if (prefix.empty() || (root->empty() && !written.empty())) return std::nullopt;
+  return prefix + (prefix.ends_with('/') ? "" : "/") + *root;
 }
 
 /// The names in "(?<name>…)" and its like.
@@ -206,6 +197,19 @@ bool has_changed(const Visit& visit, const Piece& piece, const std::string& valu
 
 }  // namespace
 
+std::optional<std::string> sent_header(const Visit& visit, std::string_view name) {
+  if (!visit.headers_read) return std::nullopt;
+  const auto* all = visit.asked->headers ? &*visit.asked->headers : nullptr;
+  if (all == nullptr && name.starts_with("x_forwarded_")) all = visit.asked->forwarded;
+  if (all == nullptr) return std::nullopt;
+  for (const auto& [key, value] : *all) {
+    std::string plain = key;
+    std::replace(plain.begin(), plain.end(), '-', '_');
+    if (plain == name) return value;
+  }
+  return "";
+}
+
 std::string own_name(const ServerBlock& server) {
   if (server.names.empty()) return {};
   const std::string& first = server.names.front();
@@ -218,7 +222,7 @@ std::string own_address(const Visit& visit) {
 }
 
 std::string client_address(const Visit& visit) {
-  return (visit.mapped ? "::ffff:" : "") + visit.asked->client;
+  return (visit.mapped && !visit.client_is_real ? "::ffff:" : "") + visit.client;
 }
 
 std::vector<Piece> pieces_of(std::string_view text) {

@@ -20,7 +20,11 @@ struct Visit {
   const ServerBlock* server{nullptr};
   const Asked* asked{nullptr};
   bool tls{false};
-  bool mapped{false};  ///< IPv4 on an IPv6 socket: addresses are "::ffff:10.0.0.1"
+  bool mapped{false};   ///< IPv4 on an IPv6 socket: addresses are "::ffff:10.0.0.1"
+  bool proxied{false};  ///< the socket expects the PROXY protocol
+
+  std::string client{};        ///< "": not known
+  bool client_is_real{false};  ///< a trusted proxy named it
 
   std::string http_host{};    ///< as sent; of a bad first line nothing is read
   std::string host{};         ///< normalised, "" where none was sent
@@ -74,6 +78,13 @@ std::optional<std::vector<std::string>> values_of(Visit& visit, const std::vecto
 
 /// The text with its variables replaced; nothing where one is known to nginx alone.
 std::optional<std::string> expand(Visit& visit, std::string_view text, bool fresh = true);
+
+/// A request header by its name in variables ("x_forwarded_for"), "" where there is none; nothing
+/// where it is not known.
+std::optional<std::string> sent_header(const Visit& visit, std::string_view name);
+
+/// Puts the client in the place of the proxy that set_real_ip_from names where the request is now.
+void take_real_client(Visit& visit);
 
 /// By `map`, `geo` and `split_clients` blocks; nothing where they cannot be decided.
 std::optional<std::string> looked_up(Visit& visit, const Directive& block);

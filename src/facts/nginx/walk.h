@@ -59,6 +59,7 @@ class Walk {
   bool folder_is_there(const std::string& path, std::size_t name_length);
   bool list_folder();
   void plain_file();
+  void refuse_method();
   void answer_file(const FilePath& path, FileSeen seen);
   Action file_action(const std::string& path, int status);
   void unknown_file();

@@ -3,6 +3,7 @@ meet."""
 
 import base64
 import re
+import urllib.parse
 
 import generate
 import spell
@@ -11,13 +12,14 @@ PIECES = [
     "/", "/", "/a", "/b", "/x", "/ab", "/A", "a", "b", "x", "/c/x", "/empty/", "/d/", "/index.html",
     "index.html", ".html", "//", "/./", "/../", "/.", "/..", "%2e%2e", "/%2e/", "%2F", "%2f%2f",
     "%61", "%41", "%00", "%", "%zz", "%2", "%20", "+", "%2B", "%3F", "%23", "%25", "%C3%A9",
-    "%0a", "%7f", "~", ":", ";", "&", "*", "\"", "<", "\\", "^", "{}", "\xe9", "'",
+    "%0a", "%7f", "\x01", "\x7f", "\t", "~", ":", ";", "&", "*", "\"", "<", "\\", "^", "{}", "\xe9", "'",
     "/with%20space", "/plus+x", "/per%25cent", "/q%3Fx", "/locked/", "/closed", "/pipe", "/tail",
     "/none", "@p"]
 QUERIES = ["?", "?a=1", "?a=9001", "?a=/x", "?a=1.2.3.4&b=2", "?x=/a/b/../c", "?b=1&A=/a",
            "?a=%20+x", "?#", "?a=1#f", "#f", "?a=b?c", "??", "?a", "?/../", "?a=1&a=2"]
-METHODS = ["GET"] * 30 + ["HEAD"] * 3 + ["POST"] * 3 + [
-    "PUT", "DELETE", "OPTIONS", "PROPFIND", "FOO", "PATCH", "TRACE"]
+METHODS = ["GET"] * 70 + ["HEAD"] * 7 + ["POST"] * 7 + [
+    "PUT", "DELETE", "OPTIONS", "PROPFIND", "FOO", "PATCH", "TRACE", "CONNECT", "F_O", "F-O", "get",
+    "MOVE", "G3"]
 
 
 def target(rng, hints):
@@ -30,7 +32,9 @@ def target(rng, hints):
         if rng.random() < 0.1:
             text = text.rstrip("/")
     elif roll < 0.75:
-        text = "/" + "/".join(rng.choice(spell.SEGMENTS) for _ in range(rng.randrange(0, 4)))
+        segments = [rng.choice(spell.SEGMENTS if rng.random() < 0.95 else spell.ODD_SEGMENTS)
+                    for _ in range(rng.randrange(0, 4))]
+        text = "/" + urllib.parse.quote("/".join(segments), safe="/+:;~")
         text += rng.choice(["", "", "/"])
     else:
         text = rng.choice(["/", "/", ""]) + "".join(rng.choice(PIECES)
@@ -59,38 +63,52 @@ def hints_of(text):
     """Paths that the configuration itself names."""
     found = re.findall(r'location (?:= |\^~ )?"(/[^"]*)"', text)
     found += [re.sub(r"[$?].*", "", one) for one in re.findall(r'"(/[a-z/.]*)"', text)]
-    return sorted(set(found)) + ["/"]
+    return sorted({urllib.parse.quote(one, safe="/+:;~") for one in found}) + ["/"]
 
 
-def places(text, home):
-    """Where connections go, and whether TLS is spoken there: mostly to who listens."""
+def sockets(text):
+    """(address, port, words) of each listen line; a socket's path is an address without port."""
+    for line in re.findall(r"^(?:# )?listen (.*);$", text, re.M):
+        where, *words = line.split(" ")
+        if where.startswith("unix:"):
+            yield where, 0, words
+            continue
+        address, _, ports = where.rpartition(":") if ":" in where else ("", "", where)
+        if not re.fullmatch("[0-9-]+", ports):
+            address, ports = where, "80"
+        first, _, last = ports.partition("-")
+        for port in range(int(first), int(last or first) + 1):
+            yield address.strip("[]"), port, words
+
+
+def places(text):
+    """Where connections go, and what is spoken there: mostly to who listens."""
     out = []
-    for port in generate.PORTS + [80]:
-        words = re.findall(rf"listen (\S*?):?{port}(?:-8002)?[ ;]", text)
-        words += ["127.0.0.1"] if "127.0.0.1:8001-8002" in text and port == 8002 else []
-        words += ["10.9.0.1"] if port == 80 and "listen 10.9.0.1;" in text else []
-        for word in sorted(set(words)):
-            if word.endswith("-"):  # a range of ports, which has its own line above
-                continue
-            if word in ("", "*", "0.0.0.0"):
-                out += [(one, port, False) for one in generate.ADDRESSES[:3]] * 2
-            elif word == "[::]":
-                out += [(one, port, False) for one in generate.ADDRESSES[3:]] * 3
-            else:
-                out += [(word.strip("[]"), port, False)] * 3
-    if "ssl;" in text:
-        out += [("127.0.0.1", generate.TLS_PORT, True)] * 6
-    for name in ("a", "b"):
-        if f"run/{name}.sock" in text:
-            out += [(f"unix:{home}/run/{name}.sock", 0, False)] * 3
-    return out or [("127.0.0.1", generate.PORTS[0], False)]
+    for address, port, words in sorted(sockets(text)):
+        speech = ("ssl" in words, "proxy_protocol" in words)
+        if address in ("", "*", "0.0.0.0"):
+            out += [(one, port, *speech) for one in generate.ADDRESSES[:3]]
+        elif address == "::":
+            out += [(one, port, *speech) for one in generate.ADDRESSES[3:]] * 2
+        else:
+            out += [("127.0.0.1" if address == "localhost" else address, port, *speech)] * 3
+    return [one for one in dict.fromkeys(out) if one[0] != "127.0.0.9"] or [
+        ("127.0.0.1", generate.PORTS[0], False, False)]
+
+
+CLIENTS = ["1.2.3.4", "1.2.3.4, 5.6.7.8", "5.6.7.8,1.2.3.4", "1.2.3.4, 127.0.0.1", "10.9.0.1:80", "::1",
+           "[::1]:99", "[::1]", "x", ",", "1.2.3.4,127.0.0.5 ,", "fd00:9::1, 10.9.0.1, 1.2.3.4",
+           "x, 127.0.0.1", "1.2.3.4:x", "unix:", "::ffff:1.2.3.4", "01.2.3.4", "127.0.0.1"]
 
 
 def headers(rng):
     """A few more headers."""
     out = {}
     for share, name, values in [(0.15, "X-Forwarded-Proto", ["https", "http", "HTTPS"]),
-                                (0.1, "X-Forwarded-For", ["1.2.3.4", "1.2.3.4, 5.6.7.8"]),
+                                (0.2, "X-Forwarded-For", CLIENTS), (0.1, "X-Real-IP", CLIENTS),
+                                (0.05, "CF-Connecting-IP", CLIENTS),
+                                (0.2, "User-Agent", ["curl/7", "a Bot", "c", "Mozilla/5.0"]),
+                                (0.1, "Referer", ["http://a.test/", "x"]),
                                 (0.1, "Cookie", ["c=1", "b=2; c=1", "c=", "C=3"])]:
         if rng.random() < share:
             out[name] = rng.choice(values)
@@ -101,10 +119,12 @@ def headers(rng):
 
 def request(rng, hints, where):
     """One request to one of the places that listen."""
-    address, port, tls = rng.choice(where)
+    address, port, tls, proxied = rng.choice(where)
     if rng.random() < 0.04:
-        address, port, tls = rng.choice(generate.ADDRESSES), rng.choice(generate.PORTS), False
-    asked = {"address": address, "port": port, "tls": tls, "sni": "", "host": host(rng),
+        address, port = rng.choice(generate.ADDRESSES), rng.choice(generate.PORTS)
+        tls = proxied = False
+    asked = {"address": address, "port": port, "tls": tls, "proxied": proxied, "sni": "",
+             "host": host(rng),
              "target": target(rng, hints), "method": rng.choice(METHODS), "headers": headers(rng),
              "version": "1.0" if rng.random() < 0.1 else "1.1"}
     if asked["host"] is None and rng.random() < 0.8:

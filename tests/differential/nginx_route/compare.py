@@ -29,7 +29,7 @@ import live
 CLONE_NEWNET = 0x40000000
 WORKERS = "nobody"
 # More than this share undecided would hide differences.
-MOST_UNDECIDED = 0.03
+MOST_UNDECIDED = 0.01
 
 
 def enter_network():
@@ -100,6 +100,20 @@ def differences(said, reply, row):
     return out
 
 
+def guessed(said, reply):
+    """What was said without a look at files, headers and the client, and is not so."""
+    if reply is None or not said.get("status") or said.get("unknown"):
+        return []
+    status, headers, _ = reply
+    if status == 401:  # passwords are left out of it
+        return []
+    seen = {"status": 444 if status == 0 else status}
+    if "x-at" in headers:
+        seen["at"] = headers["x-at"]
+    return [(f"blind {what}", said[what], value) for what, value in seen.items()
+            if said[what] != value]
+
+
 class Tally:
     """What the rounds came to."""
 
@@ -148,19 +162,25 @@ def round_of(options, home, seed, tally):
     rng = random.Random(seed)
     nginx, text = start(options, home, rng, tally)
     try:
-        hints, where = asking.hints_of(text), asking.places(text, home)
+        hints, where = asking.hints_of(text), asking.places(text)
         asked = [asking.request(rng, hints, where) for _ in range(options.asks)]
         for one in asked:
             one["client"] = client_of(one["address"])
         said = judge(options.judge, home, asked)
+        blind = judge(options.judge, home, [{**one, "blind": True} for one in asked])
         replies = ask_all(asked)
     finally:
         nginx.end()
     log = nginx.log()
     tally.configurations += 1
     wrong = []
-    for number, (one, words, reply) in enumerate(zip(asked, said, replies, strict=True)):
+    for number, (one, words, little, reply) in enumerate(
+            zip(asked, said, blind, replies, strict=True)):
         tally.requests += 1
+        # How long a body is the headers tell.
+        bodiless = one["headers"].get("Content-Length", "0") == "0"
+        if bodiless and (guesses := guessed(little, reply)):
+            wrong.append((one, little, guesses))
         if words.get("unknown"):
             tally.unknown(words["unknown"])
             continue

@@ -11,6 +11,7 @@ import spell
 ADDRESSES = ["127.0.0.1", "127.0.0.2", "10.9.0.1", "::1", "fd00:9::1"]
 PORTS = [8001, 8002]
 TLS_PORT = 8443
+PROXY_PORT = 8003  # here the PROXY protocol is spoken
 # Backends by what they answer; nobody listens on DEAD.
 BACKENDS = {9001: 200, 9002: 200, 9003: 404, 9004: 503, 9005: 302, 9006: 401}
 DEAD = 9009
@@ -74,7 +75,8 @@ def listens(out, options, used):
         address = rng.choice(options)
         if "%" in address:
             address = address % port
-        key = {"8001": "*:8001", "8002": "*:8002", "0.0.0.0:8001": "*:8001"}.get(address, address)
+        key = address.replace("0.0.0.0", "*").replace("localhost", "127.0.0.1")
+        key = f"*:{key}" if key.isdigit() else key
         if key in taken:
             continue
         taken.add(key)
@@ -97,7 +99,23 @@ def listen_options(rng, home):
     return rng.sample(["%d", "*:%d", "0.0.0.0:%d", "127.0.0.1:%d", "127.0.0.2:%d", "10.9.0.1:%d",
                        "[::]:%d", "[::]:%d", "[::1]:%d", "[fd00:9::1]:%d", "10.9.0.1",
                        f"unix:{home}/run/a.sock", f"unix:{home}/run/b.sock", "%d", "%d",
-                       "127.0.0.1:8001-8002"], rng.choice([1, 1, 2, 2, 3]))
+                       "127.0.0.1:8001-8002", "localhost:%d"], rng.choice([1, 1, 2, 2, 3]))
+
+
+def special_listens(out, used):
+    """Listen lines with TLS, HTTP/2 or the PROXY protocol."""
+    lines = []
+    if out.chance(0.12):
+        address = out.pick("", "", "127.0.0.1:", "[::]:", "*:")
+        line = f"listen {address}{TLS_PORT} ssl{out.pick('', '', ' http2')}"
+        key = address.removeprefix("*:")
+        if out.chance(0.2) and ("tls", key) not in used:
+            used.add(("tls", key))
+            line += " default_server"
+        lines.append(line + ";")
+    if out.chance(0.04):
+        lines.append(f"listen {PROXY_PORT} proxy_protocol;")
+    return lines
 
 
 def server(out, options, used):
@@ -107,9 +125,9 @@ def server(out, options, used):
     mark = out.here()
     out.add("server {")
     lines = listens(out, options, used)
-    if out.chance(0.08):
-        lines = [f"listen {TLS_PORT} ssl;"] if out.chance(0.7) else lines + [
-            f"listen {TLS_PORT} ssl;"]
+    special = special_listens(out, used)
+    if special:
+        lines = special if out.chance(0.7) else lines + special
     for line in lines:
         out.add(line)
         if "ssl" in line and out.chance(0.1):
@@ -123,6 +141,7 @@ def server(out, options, used):
     spell.file_settings(out, 0.5, location=None)
     spell.error_pages(out, 0.3)
     spell.access(out, 0.06)
+    spell.real_ip(out, 0.06)
     if out.chance(0.06):
         out.add(spell.try_files(out))
     spell.locations(out, mark)
@@ -131,10 +150,12 @@ def server(out, options, used):
 
 def server_settings(out):
     """What changes how requests are read or redirects are written."""
-    for share, line in [(0.15, "merge_slashes off;"), (0.05, "client_max_body_size 4;"),
+    for share, line in [(0.15, "merge_slashes off;"),
+                        (0.05, out.pick("client_max_body_size 4;", "client_max_body_size 0;")),
                         (0.1, "server_name_in_redirect on;"), (0.1, "port_in_redirect off;"),
                         (0.2, "absolute_redirect off;"), (0.1, "recursive_error_pages on;"),
-                        (0.03, "large_client_header_buffers 4 2k;")]:
+                        (0.03, "large_client_header_buffers 4 2k;"), (0.03, "rewrite_log on;"),
+                        (0.03, "msie_padding off;"), (0.05, "proxy_intercept_errors on;")]:
         if out.chance(share):
             out.add(line)
 
@@ -153,6 +174,26 @@ def maps(out):
             'split_clients "$uri" $s { 30% first; 20.5% second; * rest; }',
             "map $cookie_c $m5 { default none; 1 yes; }"]:
         out.add(line)
+    for name in ("n1", "n2", "n3"):
+        random_map(out, name)
+
+
+def random_map(out, name):
+    """A map of random lines; it may ask the maps above."""
+    source = out.pick("$uri", "$host", "$arg_a", "$request_method", '"$host$uri"', "$m1", "$args",
+                      "$http_user_agent", "$request_uri", "$v1", "$remote_addr")
+    hostnames = source == "$host" and out.chance(0.6)
+    keys = ["/a", "/b", "a.test", "GET", "1", '""', "~^/a", "~*^/A(.*)", '"~^(?<part>.)(b|x)"',
+            "~a", "~(x)?$", "1.2.3.4", "9001", r"\default", "/index.html", '"~*\.(HTML|test)$"']
+    if hostnames:
+        keys += ["*.a.test", ".b.test", "www.*", "a.*", ".test", "*.test", "B.Test", "localhost"]
+    words = [f'{key} {spell.value(out) if out.chance(0.4) else out.pick("one", "/b", "0", "/a/x")};'
+             for key in out.rng.sample(keys, out.rng.randrange(1, 7))]
+    if out.chance(0.6):
+        words.append(f"default {out.pick('d', '/x', '$uri', '$1', '0')};")
+    out.rng.shuffle(words)
+    head = ("hostnames; " if hostnames else "") + ("volatile; " if out.chance(0.1) else "")
+    out.add(f"map {source} ${name} {{ {head}{' '.join(words)} }}")
 
 
 def upstreams(out):
@@ -161,6 +202,9 @@ def upstreams(out):
     out.add(f"upstream sock {{ server unix:{out.home}/{BACKEND_SOCKET}; }}")
     out.add("upstream spare { server 127.0.0.1:9001 down; server 127.0.0.1:9002 weight=3; }")
     out.add(f"upstream Dead {{ server 127.0.0.1:{DEAD} max_fails=0; }}")
+    out.add("upstream reserve { server 127.0.0.1:9003 backup; server 127.0.0.1:9002; keepalive 2; }")
+    out.add("upstream hashed { hash $uri consistent; server 127.0.0.1:9004; "
+            "server 127.0.0.1:9002 down; }")
 
 
 def configuration(rng, home, workers):
@@ -187,6 +231,7 @@ def configuration(rng, home, workers):
     server_settings(out)
     spell.error_pages(out, 0.15)
     spell.access(out, 0.03)
+    spell.real_ip(out, 0.04)
     options = listen_options(rng, home)
     used = set()
     for _ in range(rng.choice([1, 2, 2, 3, 3, 4, 6])):

@@ -78,8 +78,12 @@ Fact<FileSeen> look(const std::string& path) {
 PassEnd answered(const Site& site, const Action& pass) {
   static const std::map<int, int> kPorts = {{9001, 200}, {9002, 200}, {9003, 404},
                                             {9004, 503}, {9005, 302}, {9006, 401}};
+  // HTTP is all that they speak.
+  const bool http = pass.kind == Action::Kind::proxy_pass && !pass.target.starts_with("https:");
+  if (!http) return {502, true};
   for (const Member& member : members(site, pass)) {
-    if (member.down) continue;
+    if (member.down || member.backup) continue;
+    if (member.path.ends_with("none.sock")) break;
     if (member.is_unix()) return {200, false};
     const auto found = kPorts.find(member.port);
     if (found == kPorts.end() || member.host != "127.0.0.1") break;
@@ -90,7 +94,7 @@ PassEnd answered(const Site& site, const Action& pass) {
 
 std::string backend(const Site& site, const Action& pass) {
   for (const Member& member : members(site, pass)) {
-    if (!member.down) return member.is_unix() ? "0" : std::to_string(member.port);
+    if (!member.down && !member.backup) return member.is_unix() ? "0" : std::to_string(member.port);
   }
   return "";
 }
@@ -130,6 +134,7 @@ Asked asked_of(const json& line, const Site& site) {
   out.version = line["version"];
   out.sni = line["sni"];
   out.tls = line["tls"].get<bool>();
+  if (line.value("blind", false)) return out;
   out.client = line["client"];
   out.headers.emplace();
   for (const auto& [name, value] : line["headers"].items()) {

@@ -51,6 +51,8 @@ def answer(connection, port):
         if not got:
             return
         head += got
+        if head[0] < 0x20:  # TLS, FastCGI and uwsgi it cannot
+            return
     head, body = head.split(b"\r\n\r\n", 1)
     length = re.search(rb"(?i)\ncontent-length: *(\d+)", head)
     while length and len(body) < int(length[1]):
@@ -139,6 +141,8 @@ class Client:
         except OSError:
             return None
         one.settimeout(5)
+        if asked["proxied"]:
+            one.sendall(b"PROXY TCP4 9.9.9.9 9.9.9.8 1 2\r\n")
         try:
             if asked["tls"]:
                 one = self.context.wrap_socket(one, server_hostname=asked["sni"] or None)
@@ -148,7 +152,7 @@ class Client:
         return one
 
     def ask(self, asked, number):
-        """One exchange: (status, headers, body); 0 is a connection cut off, None a refused one."""
+        """One exchange: (status, headers, body); 0: cut off, -1: none came, None: refused."""
         key = (asked["address"], asked["port"], asked["tls"], asked["sni"])
         lines = [f"{asked['method']} {asked['target']} HTTP/{asked['version']}", f"X-Id: {number}"]
         if asked["host"] is not None:
@@ -166,6 +170,8 @@ class Client:
                 reply, keep = receive(one, asked["method"])
             except (ConnectionError, ssl.SSLError):
                 reply, keep = (0, {}, b""), False
+            except TimeoutError:
+                reply, keep = (-1, {}, b""), False
             if keep:
                 self.kept[key] = one
             else:

@@ -2,13 +2,16 @@
 
 BACKEND_PORTS = (9001, 9002, 9003, 9004, 9005, 9006)
 SEGMENTS = ["a", "b", "x", "ab", "c", "d", "A", "empty", "x.html", "index.html", "locked", "p"]
+ODD_SEGMENTS = ["with space", "plus+x", "per%cent", "é", "a.test", "~x", "b:c", "a;b"]
 REGEXES = ["a$", "^/a", "^/a/(.*)$", "b/", r"\.html$", "/a/.*b", "^/$", "B", "^/(.)(/?)",
-           "^/(?<part>[a-z]+)/(?<rest>.*)$", "(x)?$", "^/([^/]*)/([^/]*)", "[?#%+ ]", "//"]
+           "^/(?<part>[a-z]+)/(?<rest>.*)$", "(x)?$", "^/([^/]*)/([^/]*)", "[?#%+ ]", "//", r"\.(html|x)$", "^/(?!a)", "(?i)/A",
+           "^/[^/]+/x$", r"\s", "é", "^/(?<v1>[ab])(?:/(?<part>.*))?$", "(a|(b))(x|$)"]
 
 
 def path(rng, most=3):
     """A path of few segments."""
-    text = "".join("/" + rng.choice(SEGMENTS) for _ in range(rng.randrange(0, most + 1)))
+    text = "".join("/" + rng.choice(SEGMENTS if rng.random() < 0.96 else ODD_SEGMENTS)
+                   for _ in range(rng.randrange(0, most + 1)))
     return text + rng.choice(["/", "", ""]) or "/"
 
 
@@ -21,7 +24,8 @@ def value(out):
                          "$server_port", "$server_name", "$http_host", "$request_filename", "$g",
                          "$h", "${v1}x", "$m5", "$http_x_forwarded_for", "$server_addr", "$sub",
                          "$remote_addr", "$document_uri", "$query_string", "$https",
-                         "$server_protocol", "$request", "$cookie_c", "$content_length"])
+                         "$server_protocol", "$request", "$cookie_c", "$content_length", "$n1", "$n2", "$n3",
+                         "$realip_remote_addr", "$http_x_real_ip", "$arg_b", "$http_referer"])
              for _ in range(rng.choice([1, 1, 2, 3]))]
     return '"' + "".join(parts) + '"'
 
@@ -72,7 +76,10 @@ def condition(out):
         "!-e $request_filename", f"-f {out.home}/files/x", f"-d {out.home}/files$uri",
         "$v1", "$v2 = x", '$uri ~ "^/(?<part>.)(.*)$"', "$http_x_forwarded_proto = https", "$m3",
         '$m1 = "/b"', "$scheme = https", '$args ~ "a=(.*)"', "$is_args = ?", "$g = v4",
-        "$http_x_forwarded_proto != https", '$request_uri = "$uri"', "$http_x_no", "$s = first"])
+        "$http_x_forwarded_proto != https", '$request_uri = "$uri"', "$http_x_no", "$s = first",
+        '$http_user_agent ~* "(bot|curl)"', "$http_user_agent !~ ^c(.*)$", "$n1", "$n2 = $n3",
+        "$remote_addr = 1.2.3.4", '$remote_addr ~ "^(127|::)(.)"', "$http_referer = ''",
+        '$host$uri ~ "^([^/]*)/b"', "!-x $request_filename"])
 
 
 def if_block(out, where):
@@ -120,7 +127,8 @@ def root(out):
     """Where files are."""
     home = out.home
     return out.pick(f"{home}/files", f"{home}/other", f"{home}/files/", "files", "other/",
-                    f"{home}/$v1", f"{home}/files/$host", '"files$arg_a"', f"{home}/other/a", home)
+                    f"{home}/$v1", f"{home}/files/$host", '"files$arg_a"', f"{home}/other/a", home,
+                    f"{home}/files/$1", '"/$n1"', f"{home}/files$part", '""')
 
 
 def alias(out, location):
@@ -178,7 +186,7 @@ def access(out, share):
         for _ in range(rng.choice([1, 2, 2])):
             out.add(rng.choice(["allow", "deny", "deny"]) + " " +
                     rng.choice(["127.0.0.1", "127.0.0.0/8", "::1", "10.9.0.0/16", "fd00:9::/32",
-                                "all", "unix:", "10.9.0.1"]) + ";")
+                                "all", "unix:", "10.9.0.1", "1.2.3.4", "5.6.0.0/16"]) + ";")
         if out.chance(0.3):
             out.add("deny all;")
     if out.chance(share / 2):
@@ -186,6 +194,21 @@ def access(out, share):
         out.add(f"auth_basic_user_file {out.home}/files/x;")
     if out.chance(share / 2):
         out.add(f"satisfy {rng.choice(['any', 'all'])};")
+
+
+def real_ip(out, share):
+    """Whom nginx believes about the client's address."""
+    if out.chance(share):
+        for _ in range(out.rng.choice([1, 1, 2])):
+            source = out.pick("127.0.0.1", "127.0.0.0/8", "10.9.0.1", "::1", "fd00:9::/32", "unix:",
+                              "0.0.0.0/0", "1.2.0.0/16", "5.6.7.8")
+            out.add(f"set_real_ip_from {source};")
+    if out.chance(share):
+        name = out.pick("X-Forwarded-For", "X-Forwarded-For", "X-Real-IP", "CF-Connecting-IP",
+                        "cookie", "proxy_protocol")
+        out.add(f"real_ip_header {name};")
+    if out.chance(share / 2):
+        out.add("real_ip_recursive on;")
 
 
 def try_files(out):
@@ -208,7 +231,7 @@ def proxy_pass(out, bare):
     rng = out.rng
     place = rng.choice([f"127.0.0.1:{rng.choice(BACKEND_PORTS)}", "127.0.0.1:9001",
                         "127.0.0.1:9001",
-                        "good", "spare", "Dead", "dead", "sock", "127.0.0.1:9009",
+                        "good", "spare", "Dead", "dead", "sock", "127.0.0.1:9009", "reserve", "hashed",
                         f"unix:{out.home}/run/backend.sock:"])
     if out.chance(0.12):
         return rng.choice([f"proxy_pass http://{place}$uri$is_args$args;",
@@ -222,7 +245,8 @@ def proxy_pass(out, bare):
                                       "/b c/"])
     if place.startswith("unix:") and not uri:
         place = place.rstrip(":")
-    return f'proxy_pass "http://{place}{uri}";'
+    scheme = "https" if place.startswith("127.") and out.chance(0.05) else out.pick("http", "http", "http", "HTTP")
+    return f'proxy_pass "{scheme}://{place}{uri}";'
 
 
 def handler(out, kind, bare):
@@ -236,7 +260,10 @@ def handler(out, kind, bare):
             out.add("proxy_intercept_errors on;")
     elif roll < 0.6:
         out.add(out.pick("uwsgi_pass 127.0.0.1:9009;", "fastcgi_pass 127.0.0.1:9009;",
-                         "empty_gif;", "scgi_pass 127.0.0.1:9009;", "stub_status;"))
+                         "empty_gif;", "scgi_pass 127.0.0.1:9009;", "stub_status;",
+                         "uwsgi_pass dead;", "grpc_pass 127.0.0.1:9009;", "grpc_pass grpc://dead;",
+                         f"fastcgi_pass unix:{out.home}/run/none.sock;", "uwsgi_pass $v1:9009;",
+                         "uwsgi_pass uwsgi://127.0.0.1:9009;", "fastcgi_pass 127.0.0.1:$arg_a;"))
 
 
 def body(out, kind, nested):
@@ -250,6 +277,7 @@ def body(out, kind, nested):
         out.add(try_files(out))
     error_pages(out, 0.15)
     access(out, 0.06)
+    real_ip(out, 0.03)
     if out.chance(0.05):
         out.add(out.pick("absolute_redirect on;", "port_in_redirect on;",
                          "recursive_error_pages on;"))

@@ -1,116 +1,8 @@
 // What becomes of a request, file system and all: as the real nginx decides. Most of these began as
 // a difference that random configurations showed.
-#include <filesystem>
-#include <fstream>
-
-#include "facts/nginx/site.h"
-#include "nginx_support.h"
-#include "test.h"
+#include "nginx_live.h"
 
 namespace hopcheck::nginx::test {
-
-namespace {
-
-FileSeen seen_on_disk(const std::string& path) {
-  std::error_code error;
-  const auto status = std::filesystem::status(path, error);
-  FileSeen out;
-  if (std::filesystem::is_directory(status)) out.kind = FileSeen::Kind::directory;
-  if (std::filesystem::is_regular_file(status)) out.kind = FileSeen::Kind::file;
-  return out;
-}
-
-struct Question {
-  std::string target{};
-  std::string method{"GET"};
-  std::string header{};  ///< "Name: value"
-  std::string host{"a.test"};
-};
-
-std::string request_text(const Question& one) {
-  return one.method + " " + one.target + " HTTP/1.1\r\nConnection: close\r\n" +
-         (one.host == "-" ? "" : "Host: " + one.host + "\r\n") +
-         (one.header.empty() ? "" : one.header + "\r\n") + "\r\n";
-}
-
-Asked asked_of(const Question& one, int port) {
-  Asked out;
-  out.address = out.client = "127.0.0.1";
-  out.port = port;
-  out.host = one.host == "-" ? "" : one.host;
-  out.path = one.target;
-  out.method = one.method;
-  out.version = "1.1";
-  out.headers.emplace();
-  const auto colon = one.header.find(": ");
-  if (colon != std::string::npos) {
-    std::string name = one.header.substr(0, colon);
-    for (char& c : name) c = static_cast<char>(std::tolower(c));
-    (*out.headers)[name] = one.header.substr(colon + 2);
-  }
-  out.file = [](const std::string& path) { return Fact<FileSeen>(seen_on_disk(path)); };
-  // Nobody listens where these configurations pass requests on to.
-  out.answered = [](const Action&) { return PassEnd{502, true}; };
-  return out;
-}
-
-/// Status, and where a redirect leads.
-std::string told(const Reply& reply) {
-  const bool redirects = reply.status > 300 && reply.status < 309;
-  return std::to_string(reply.status == 0 ? 444 : reply.status) + " " +
-         (redirects ? reply.location : "");
-}
-
-std::string told(const std::optional<Chosen>& chosen) {
-  REQUIRE(chosen);
-  if (!chosen->action.sure) return "not sure: " + chosen->action.reason;
-  return std::to_string(chosen->action.status) + " " + chosen->action.location;
-}
-
-class Live {
- public:
-  explicit Live(const std::string& http) {
-    for (const char* name : {"x", "index.html", "a/x", "a/b/index.html", "d/index.html/in", "e/y",
-                             "404.html", "p.html"}) {
-      scratch_.write("files/" + std::string(name), name);
-    }
-    std::string text = http;
-    for (auto at = text.find("PORT"); at != std::string::npos; at = text.find("PORT")) {
-      text.replace(at, 4, std::to_string(port_));
-    }
-    for (auto at = text.find("HOME"); at != std::string::npos; at = text.find("HOME")) {
-      text.replace(at, 4, scratch_.path());
-    }
-    const std::string conf = scratch_.write(
-        "nginx.conf", "worker_processes 1;\nevents {}\nhttp {\n" + http_preamble(scratch_) +
-                          "\nroot " + scratch_.path() + "/files;\n" + text + "}\n");
-    config_ = parse(conf, scratch_.path(), disk_reader());
-    REQUIRE(first_problem(config_) == "");
-    site_ = understand(config_);
-    nginx_.emplace(conf, scratch_.path(), port_);
-    REQUIRE(nginx_->up());
-  }
-
-  void ask(const std::vector<Question>& questions) const {
-    for (const Question& one : questions) {
-      CAPTURE(one.method, one.target, one.header, one.host);
-      const auto chosen = choose(config_, *site_, asked_of(one, port_));
-      CHECK(told(chosen) == told(exchange("127.0.0.1", port_, request_text(one))));
-    }
-  }
-  std::optional<Chosen> chosen(const Question& one) const {
-    return choose(config_, *site_, asked_of(one, port_));
-  }
-
- private:
-  Scratch scratch_{};
-  int port_{free_port()};
-  Config config_{};
-  Fact<Site> site_{};
-  std::optional<RunningNginx> nginx_{};
-};
-
-}  // namespace
 
 TEST_CASE("rewrites: flags, captures, the query, and how often") {
   if (!have_nginx()) return;
@@ -155,6 +47,9 @@ TEST_CASE("files: try_files, index, listings, aliases") {
       " location ~ ^/rx/(.*)$ { alias HOME/files/$1; }\n"
       " location /folder { try_files /a/ =404; }\n"
       " location /wrong/ { alias HOME/files/x; }\n"
+      " location /under/ { alias HOME/files/; index none x/y/z /x; }\n"
+      " location /slash/ { uwsgi_pass $arg_x; } location /also/ { fastcgi_pass $arg_x; }\n"
+      " location /files/ { root ''; } location /top/ { root /; }\n"
       " location /if { if (-f HOME/files$arg_f) { return 204; }\n"
       "  if (!-d HOME/files$arg_f) { return 403; } if (-e $request_filename) { return 410; } } "
       "}\n");
@@ -192,6 +87,12 @@ TEST_CASE("files: try_files, index, listings, aliases") {
             {"/rx/a"},
             {"/folder"},
             {"/wrong/"},
+            {"/under/"},
+            {"/slash"},
+            {"/also"},
+            {"/files/x"},
+            {"/files/a"},
+            {"/top/none"},
             {"/if?f=/x"},
             {"/if?f=/a"},
             {"/if?f=/none"},
@@ -272,6 +173,57 @@ TEST_CASE("who may: limit_except, satisfy, addresses and passwords") {
   CHECK(told(site.chosen({"/both", "GET", "Authorization: Basic YTpi"})).starts_with("not sure"));
 }
 
+TEST_CASE("who may: the client that a trusted proxy names") {
+  if (!have_nginx()) return;
+  const Live site(
+      "map $remote_addr/$realip_remote_addr $who { default $remote_addr/$realip_remote_addr; }\n"
+      "geo $net { default 0; 10.0.0.0/8 ten; }\n"
+      "server { listen PORT; server_name a.test; set_real_ip_from 127.0.0.1;\n"
+      " real_ip_header X-Forwarded-For; return 302 /$who/$net; }\n"
+      "server { listen PORT; server_name deep.test; set_real_ip_from 127.0.0.0/8;\n"
+      " set_real_ip_from 10.0.0.0/8; real_ip_header X-Forwarded-For; real_ip_recursive on;\n"
+      " allow 10.0.0.1; deny all; location / { try_files /none =418; } }\n"
+      "server { listen PORT; server_name late.test;\n"
+      " location / { set_real_ip_from 127.0.0.1; deny 10.0.0.0/8; set $v $remote_addr;\n"
+      "  try_files /none @a; }\n"
+      " location @a { return 302 /$remote_addr/$realip_remote_addr/$v; } }\n"
+      "server { listen PORT; server_name other.test; set_real_ip_from 10.0.0.1;\n"
+      " real_ip_header X-Forwarded-For; deny 10.0.0.0/8; }\n");
+  for (const std::string list :
+       {"10.0.0.1", "10.0.0.1, 192.0.2.1", "192.0.2.1,10.0.0.1 ,", "10.0.0.1:80", "[::1]:80",
+        "[::1]", "::1", "x", "10.0.0.1, x", "10.0.0.1, 127.0.0.1", "1.2.3.4, 10.0.0.1, 10.2.3.4",
+        "01.2.3.4", "1..2.3", "1.2.3", "255.255.255.255", "10.0.0.1:x", "10.0.0.1:0",
+        "10.0.0.1:65536", ","}) {
+    for (const char* host : {"a.test", "deep.test", "other.test"}) {
+      site.ask({{"/x", "GET", "X-Forwarded-For: " + list, host}});
+    }
+    site.ask({{"/y", "GET", "X-Real-IP: " + list, "late.test"}});
+  }
+  site.ask({{"/x"}, {"/x", "GET", "", "deep.test"}, {"/x", "GET", "", "late.test"}});
+}
+
+TEST_CASE("a client whom a proxy names by what we cannot see is not known") {
+  const auto why = [](const std::string& listen, const std::string& from, bool headers) {
+    const Config config = parse_text(
+        "http { server { listen " + listen + "; set_real_ip_from " + from +
+        "; deny 10.0.0.0/8; real_ip_header proxy_protocol; location / { proxy_pass http://a; } }\n"
+        "server { listen 81; set_real_ip_from 127.0.0.1; deny 10.0.0.0/8; proxy_pass http://a; } "
+        "}");
+    const Fact<Site> site = understand(config);
+    Asked asked = asked_of({"/"}, headers ? 80 : 81);
+    if (!headers) asked.headers.reset();
+    const auto chosen = choose(config, *site, asked);
+    return chosen->action.sure ? "" : chosen->action.reason;
+  };
+  CHECK(why("80", "127.0.0.1", true) == "");
+  CHECK(why("80 proxy_protocol", "10.0.0.1", true) == "");
+  CHECK(why("80 proxy_protocol", "127.0.0.1", true).find("the client's address") !=
+        std::string::npos);
+  CHECK(why("80 proxy_protocol", "proxy.test", true).find("the client's address") !=
+        std::string::npos);
+  CHECK(why("80", "127.0.0.1", false).find("the client's address") != std::string::npos);
+}
+
 TEST_CASE("variables: by maps, of captures, and when they are looked up") {
   if (!have_nginx()) return;
   const Live site(
@@ -280,10 +232,13 @@ TEST_CASE("variables: by maps, of captures, and when they are looked up") {
       "map $host $name { hostnames; .a.test both; *.b.test head; c.* tail; \\\\default odd; }\n"
       "geo $net { default 0; 127.0.0.0/8 v4; 127.0.0.1 one; }\n"
       "split_clients $arg_k $part { 50% half; * rest; }\n"
+      "map $remote_addr $late { default $uri; }\n"
       "server { listen PORT default_server; server_name ~^(?<who>[a-z]+)\\.e\\.test$;\n"
       " location /map { set $a $m; rewrite ^ /got; } location = /got { return 302 "
       "/$a-$m-$fresh-$1; }\n"
       " location /name { return 302 /$name/$net/$part/$host/$server_port; }\n"
+      " location /late { root /none$late; error_page 405 =202 /tell; }\n"
+      " location /tell { return 302 /got$late; }\n"
       " location /who { return 302 /$who/$cookie_c/$http_x_y/$arg_A/$is_args$args; }\n"
       " location ~ ^/(?<seg>[^/]+)/(x)?(y) { return 302 /$seg$1$2$3$4; } }\n"
       "server { listen PORT; server_name x; }\n");
@@ -298,6 +253,7 @@ TEST_CASE("variables: by maps, of captures, and when they are looked up") {
             {"/name", "GET", "", "default"},
             {"/who?a=1&A=2", "GET", "Cookie: b=1; C = 2", "bob.e.test"},
             {"/who", "GET", "X-Y: z", "Bob.E.test"},
+            {"/late/x", "PUT"},
             {"/seg/xy"},
             {"/seg/y"}});
 }
@@ -335,6 +291,10 @@ TEST_CASE("the first line: its length, and a host in it") {
             {"/x", "GET", "", "a:..1"},
             {"/x", "GET", "", "[x"},
             {"/x", "GET", "", "."},
+            {"/x", "get"},
+            {"/x", "G3"},
+            {"/x", "F-O_O"},
+            {"/" + std::string(9000, 'x'), "get"},
             {"http://b.test/", "GET", "", "a..b"}});
 }
 
@@ -388,7 +348,10 @@ TEST_CASE("what a program decides is said, with its line") {
       "http { server { listen 80; location / { access_by_lua_block { x() } return 204; }\n"
       "location /p { access_by_lua_block { x() } proxy_pass http://127.0.0.1:1; }\n"
       "location /a { auth_request /p; proxy_pass http://127.0.0.1:1; }\n"
-      "location /c { if ($cookie_a) { return 403; } return 204; } } }");
+      "location /c { if ($cookie_a) { return 403; } return 204; }\n"
+      "location /q { if ($cookie_a) { set $args b; } proxy_pass http://127.0.0.1:1; }\n"
+      "location /t { if ($cookie_a) { add_header B c; } try_files /x =404; }\n"
+      "location /h { if ($cookie_a) { add_header B c; } proxy_pass http://127.0.0.1:1; } } }");
   const Fact<Site> site = understand(config);
   const auto why = [&](const std::string& path, bool headers = true) {
     Asked asked = asked_of({path}, 80);
@@ -401,6 +364,10 @@ TEST_CASE("what a program decides is said, with its line") {
   CHECK(why("/a").find("auth_request /p; (/etc/nginx/nginx.conf:3)") != std::string::npos);
   CHECK(why("/c") == "");
   CHECK(why("/c", false).find("nginx.conf:4)") != std::string::npos);
+  CHECK(why("/q") == "");
+  CHECK(why("/q", false).find("may change the query") != std::string::npos);
+  CHECK(why("/t", false).find("nginx.conf:6) may decide otherwise") != std::string::npos);
+  CHECK(why("/h", false) == "");
 }
 
 }  // namespace hopcheck::nginx::test

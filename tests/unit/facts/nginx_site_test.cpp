@@ -9,12 +9,21 @@ namespace hopcheck::nginx::test {
 
 namespace {
 
-Fact<Site> site_of(const std::string& http) {
-  return understand(parse_text("http {" + http + "}"));
-}
+/// A site with the configuration that it needs.
+struct Understood {
+  explicit Understood(const std::string& http)
+      : config(parse_text("http {" + http + "}")), site(understand(config)) {}
+  Understood(const Understood&) = delete;
+  Understood& operator=(const Understood&) = delete;
+
+  const Site* operator->() const { return &*site; }
+
+  Config config;
+  Fact<Site> site;
+};
 
 std::string listens(const std::string& line) {
-  const Fact<Site> site = site_of("server { listen " + line + "; }");
+  const Understood site("server { listen " + line + "; }");
   std::string out;
   for (const Listen& one : site->servers.at(0).listens) {
     out += (out.empty() ? "" : " ") +
@@ -28,10 +37,10 @@ std::string listens(const std::string& line) {
 }
 
 Action action_of(const std::string& inside) {
-  return site_of("root /srv; upstream app { server 127.0.0.1:8000; } server { location /x/ {" +
-                 inside + "} }")
+  return Understood("root /srv; upstream app { server 127.0.0.1:8000; } server { location /x/ {" +
+                    inside + "} }")
       ->servers.at(0)
-      .locations.at(0)
+      .locations->at(0)
       .action;
 }
 
@@ -41,12 +50,12 @@ std::string written(const std::string& inside) {
 }
 
 std::string places(const std::string& pass) {
-  const Fact<Site> site = site_of(
+  const Understood site(
       "upstream app { server 10.0.0.1; server [::1]:81 backup; server unix:/run/a.sock down; "
       "server name.test:82 weight=2; } server { location / { " +
       pass + " } }");
   std::string out;
-  for (const Member& one : members(*site, site->servers.at(0).locations.at(0).action)) {
+  for (const Member& one : members(*site.site, site->servers.at(0).locations->at(0).action)) {
     out += (out.empty() ? "" : " ") + one.text() + (one.backup ? "+backup" : "") +
            (one.down ? "+down" : "");
   }
@@ -68,7 +77,7 @@ TEST_CASE("listen in all its forms") {
   CHECK(listens("443 quic") == "");
   CHECK(listens("70000") == "");
   CHECK(listens("[::1") == "");
-  const Fact<Site> none = site_of("server { }");
+  const Understood none("server { }");
   CHECK(none->servers.at(0).label() == "0.0.0.0:80");
 }
 
@@ -96,11 +105,11 @@ TEST_CASE("actions as written") {
 }
 
 TEST_CASE("a handler is not inherited, a root is") {
-  const Fact<Site> site = site_of(
+  const Understood site(
       "root /a; server { root /b; location / { proxy_pass http://127.0.0.1:1; location /s/ { } } "
       "location /c { root /c; location /c/d { } } }");
-  const auto& locations = site->servers.at(0).locations;
-  CHECK(site->servers.at(0).action.target == "/b");
+  const auto& locations = *site->servers.at(0).locations;
+  CHECK(own_action(site.config, site->servers.at(0)).target == "/b");
   CHECK(locations.at(0).nested.at(0).action.kind == Action::Kind::static_);
   CHECK(locations.at(0).nested.at(0).action.target == "/b");
   CHECK(locations.at(1).nested.at(0).action.target == "/c");
@@ -115,10 +124,10 @@ TEST_CASE("a timeout is in force from the nearest block around") {
   const auto limit = [&](const Location& location) {
     return std::string(in_force(config, location.directive, "proxy_read_timeout")->arg(0));
   };
-  CHECK(limit(site->servers.at(0).locations.at(0)) == "1s");
-  CHECK(limit(site->servers.at(0).locations.at(1)) == "10s");
-  CHECK(limit(site->servers.at(1).locations.at(0)) == "5s");
-  CHECK(limit(site->servers.at(1).locations.at(0).nested.at(0)) == "5s");
+  CHECK(limit(site->servers.at(0).locations->at(0)) == "1s");
+  CHECK(limit(site->servers.at(0).locations->at(1)) == "10s");
+  CHECK(limit(site->servers.at(1).locations->at(0)) == "5s");
+  CHECK(limit(site->servers.at(1).locations->at(0).nested.at(0)) == "5s");
   CHECK_FALSE(in_force(config, 0, "proxy_send_timeout"));
 }
 
@@ -142,7 +151,7 @@ TEST_CASE("how an upstream spreads requests, and when it gives a member up") {
   const Config config = parse_text(
       "http { upstream app { server a:1 weight=3 max_fails=0 fail_timeout=5s; server b:2; } }");
   const Fact<Site> site = understand(config);
-  const auto& all = site->upstreams.at(0).members;
+  const auto& all = site->upstreams.all().at(0).members;
   CHECK(all.at(0).weight == 3);
   CHECK(all.at(0).max_fails == 0);
   CHECK(all.at(0).fail_timeout == "5s");

@@ -56,6 +56,14 @@ TEST_CASE("values of secrets are overwritten") {
       {"secure_link_secret word;", "secure_link_secret [redacted];"},
       {"AWS_SECRET_ACCESS_KEY=abc", "AWS_SECRET_ACCESS_KEY=[redacted]"},
       {"PASSWORD := abc", "PASSWORD := [redacted]"},
+      // What holds an apostrophe before it is no string that ends here.
+      {"don't: token='abc'", "don't: token='[redacted]'"},
+      {"if ($args ~ 'token=abc') {", "if ($args ~ 'token=[redacted]') {"},
+      // Code and lists keep their brackets.
+      {"local token = sign({", "local token = [redacted]{"},
+      {"return { token = ngx.var.x}", "return { token = [redacted]}"},
+      {"local secret = [[abc]]", "local secret = [[[redacted]]]"},
+      {"more_set_headers Set-Cookie:a=b; }", "more_set_headers Set-Cookie:[redacted]; }"},
   };
   for (const Pair& pair : pairs) {
     for (const char* around : {"", "x\n", "xx\n", "xxx\n"}) {
@@ -93,6 +101,14 @@ TEST_CASE("what the diagnosis needs stays") {
            "proxy_set_header Authorization $http_authorization; # as it came",
            "proxy_set_header Authorization \"Bearer $token\";",
            "proxy_hide_header Set-Cookie;",
+           "proxy_set_header Authorization \"\";",
+           "proxy_set_header Authorization '' ; # none",
+           "set $token \"\";",
+           "if ($http_authorization = \"\") { return 401; }",
+           "if ($http_cookie != '') { set $in 1; }",
+           "if ($args ~ \"token=\") { return 403; }",
+           "if ($args ~ '^a=b&token=') {",
+           "rewrite ^ \"/x?token=\" last;",
            "add_header Access-Control-Allow-Headers \"Authorization, Cookie\";",
            "add_header Access-Control-Allow-Credentials true;",
            "map $http_cookie $bucket {",

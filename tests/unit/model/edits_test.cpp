@@ -19,7 +19,7 @@ std::vector<Edit> edits_in(const std::string& conf, const std::string& value) {
   Recorder recorder(host);
   const Deployment deployment(recorder, {Target{}});
   const auto& instance = deployment.nginx()->front();
-  const auto& location = instance.site->servers.front().locations.front();
+  const auto& location = instance.site->servers.front().locations->front();
   return set_directive(deployment, instance, location.directive, "proxy_read_timeout", value);
 }
 

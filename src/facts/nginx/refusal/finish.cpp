@@ -16,14 +16,34 @@ bool is_on(const std::optional<Directive>& directive) {
 
 void Judge::finish_http(std::uint32_t http) {
   if (whole()) finish_upstreams(http);
-  for (Problem& problem : late_) refuse_at(config_.nodes[http].end, std::move(problem));
+  finish_late(http);
   for (const Block::Location& twice : repeated_) {
-    refuse_at(config_.nodes[http].end,
-              problem_at(twice.node, "duplicate location \"" + std::string(twice.name) + "\""));
+    refuse_at_close(
+        http, problem_at(twice.node, "duplicate location \"" + std::string(twice.name) + "\""));
   }
   if (!whole()) return;
   finish_tls(http);
   finish_variables(http);
+}
+
+/// What http {} itself sets is in force in a server block that sets nothing of the kind.
+void Judge::finish_late(std::uint32_t http) {
+  const auto in_force = [&](const Late& late) {
+    if (!late.in_http) return true;
+    const auto servers = config_.at(http).children("server");
+    return std::any_of(servers.begin(), servers.end(), [&](const Directive& server) {
+      return !server.child(config_.at(late.node).name());
+    });
+  };
+  for (const Late& late : late_) {
+    if (!in_force(late)) continue;
+    index_ = late.node;
+    const Node& node = config_.nodes[index_];
+    if (check_script(config_.words[node.first_word + 1])) continue;
+    Problem problem = std::move(refusals_.back().problem);
+    refusals_.pop_back();
+    refuse_at_close(http, std::move(problem));
+  }
 }
 
 /// The same place twice: nginx sorts the locations of a block and compares neighbours.
@@ -55,7 +75,7 @@ void Judge::finish_upstreams(std::uint32_t http) {
       message = "no port in upstream \"";
     }
     message += passed.host + "\"";
-    refuse_at(config_.nodes[http].end, problem_at(passed.node, std::move(message)));
+    refuse_at_close(http, problem_at(passed.node, std::move(message)));
   }
 }
 
@@ -69,8 +89,8 @@ void Judge::finish_tls(std::uint32_t http) {
     if (!socket.ssl) continue;
     const Directive server = config_.at(socket.default_server.value_or(socket.first_server));
     if (given(server, "ssl_certificate") || is_on(given(server, "ssl_reject_handshake"))) continue;
-    refuse_at(config_.nodes[http].end,
-              problem_at(server.index(),
+    refuse_at_close(
+        http, problem_at(server.index(),
                          "no \"ssl_certificate\" is defined for the \"listen ... ssl\" directive"));
   }
 }

@@ -15,16 +15,15 @@ bool starts_redirect(std::string_view text) {
   return text.starts_with("http://") || text.starts_with("https://") || text.starts_with("$scheme");
 }
 
+// What was a secret may have been anything.
+constexpr std::string_view kRedacted = "[redacted]";
+
 std::string invalid_parameter(std::string_view word) {
   return "invalid parameter \"" + std::string(word) + "\"";
 }
 
 std::string invalid_value(std::string_view word) {
   return "invalid value \"" + std::string(word) + "\"";
-}
-
-bool is_name_char(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
 }
 
 /// What nginx says of the variables in a text that it compiles; "" where nothing. `use` takes
@@ -66,6 +65,7 @@ bool Judge::check_script(std::string_view text) {
 }
 
 bool Judge::check_regex(std::string_view pattern, bool caseless) {
+  if (pattern.find(kRedacted) != pattern.npos) return true;
   const auto [known, first] = regexes_[caseless ? 1 : 0].try_emplace(pattern);
   if (first) known->second = regex_error(pattern, caseless);
   if (!known->second) return true;
@@ -73,13 +73,15 @@ bool Judge::check_regex(std::string_view pattern, bool caseless) {
   return false;
 }
 
-/// nginx looks at these once it has read all of http {}.
-void Judge::late_script(Arguments words) {
-  const std::size_t before = refusals_.size();
-  check_script(words[1]);
-  if (refusals_.size() == before) return;
-  late_.push_back(std::move(refusals_.back().problem));
-  refusals_.pop_back();
+/// nginx looks at these once it has read all of http {}, and only where they are in force.
+void Judge::late_script(Arguments) {
+  late_.push_back({index_, block().context == context::http});
+}
+
+/// "allow" and "deny".
+void Judge::access_rule(Arguments words) {
+  if (words[0] != "all" && words[0] != "unix:" && !is_network(words[0]))
+    refuse(invalid_parameter(words[0]));
 }
 
 /// One argument is a text with variables.
@@ -134,7 +136,9 @@ void Judge::location(Arguments words) {
   if (place.regex && !check_regex(place.name, caseless)) return;
   if (!check_place(place)) return;
   place_ = place;
-  if (!place.regex && !place.named) block().locations.push_back({place.name, place.exact, index_});
+  const bool readable = place.name.find(kRedacted) == place.name.npos;
+  if (!place.regex && !place.named && readable)
+    block().locations.push_back({place.name, place.exact, index_});
 }
 
 /// Whether it may stand inside the location around it.
@@ -174,8 +178,7 @@ void Judge::rewrite(Arguments words) {
 void Judge::set(Arguments words) {
   if (!words[0].starts_with('$'))
     return refuse("invalid variable name \"" + std::string(words[0]) + "\"");
-  if (words[0].size() == 1) return refuse("invalid variable name \"$\"");
-  check_script(words[1]);
+  if (check_new_variable(words[0])) check_script(words[1]);
 }
 
 void Judge::condition(Arguments words) {
@@ -269,8 +272,14 @@ void Judge::try_files(Arguments words) {
   if (!code || *code > 999) refuse("invalid code \"" + std::string(last) + "\"");
 }
 
-void Judge::map_source(Arguments words) {
-  check_script(words[0]);
+/// map, geo, split_clients: the last word is a variable.
+void Judge::define(Arguments words) {
+  if (words.size() == 2 && word().name != "geo" && !check_script(words[0])) return;
+  if (!words.back().starts_with('$'))
+    return refuse("invalid variable name \"" + std::string(words.back()) + "\"");
+  if (words.size() == 2 && word().name == "geo" && !words[0].starts_with('$'))
+    return refuse("invalid variable name \"" + std::string(words[0]) + "\"");
+  check_new_variable(words.back());
 }
 
 void Judge::proxy_redirect(Arguments words) {

@@ -12,12 +12,6 @@ namespace {
 constexpr std::size_t kMaxRefusals = 100;
 constexpr std::uint32_t kAtEnd = ~std::uint32_t{0};
 
-std::optional<std::uint32_t> line_of(const std::unordered_map<std::uint32_t, std::uint32_t>& lines,
-                                     std::uint32_t node) {
-  const auto found = lines.find(node);
-  return found == lines.end() ? std::nullopt : std::optional(found->second);
-}
-
 }  // namespace
 
 Judge::Handler Judge::handler_of(const Word& word, Context context) {
@@ -27,13 +21,17 @@ Judge::Handler Judge::handler_of(const Word& word, Context context) {
   static const Entry kEntries[] = {
       {"access_log", kSet | in::limit_except, &Judge::access_log},
       {"add_header", kSet, &Judge::script},
+      {"allow", in::any_http, &Judge::access_rule},
       {"alias", kSet, &Judge::root},
       {"auth_basic", in::any_http, &Judge::script},
+      {"auth_request_set", in::any_http, &Judge::set},
+      {"deny", in::any_http, &Judge::access_rule},
       {"error_log", in::main | in::any_http, &Judge::error_log},
       {"error_page", kSet, &Judge::error_page},
       {"expires", kSet, &Judge::expires},
       {"fastcgi_param", in::any_http, &Judge::late_script},
       {"fastcgi_pass", kIn, &Judge::pass_on},
+      {"geo", in::http, &Judge::define},
       {"grpc_pass", kIn, &Judge::pass_on},
       {"hash", in::upstream, &Judge::upstream_method},
       {"if", in::server | in::location, &Judge::condition},
@@ -42,7 +40,7 @@ Judge::Handler Judge::handler_of(const Word& word, Context context) {
       {"listen", in::server, &Judge::http_listen},
       {"location", in::server | in::location, &Judge::location},
       {"log_format", in::http, &Judge::log_format},
-      {"map", in::http, &Judge::map_source},
+      {"map", in::http, &Judge::define},
       {"memcached_pass", kIn, &Judge::pass_on},
       {"proxy_pass", kIn | in::limit_except, &Judge::proxy_pass},
       {"proxy_redirect", in::http | in::server | in::location, &Judge::proxy_redirect},
@@ -55,6 +53,7 @@ Judge::Handler Judge::handler_of(const Word& word, Context context) {
       {"server", in::upstream, &Judge::upstream_server},
       {"server_name", in::server, &Judge::server_name},
       {"set", kIn, &Judge::set},
+      {"split_clients", in::http, &Judge::define},
       {"try_files", in::server | in::location, &Judge::try_files},
       {"upstream", in::http, &Judge::upstream},
       {"uwsgi_param", in::any_http, &Judge::late_script},
@@ -81,7 +80,7 @@ std::vector<Refusal> Judge::run() {
   for (index_ = 0; index_ < count && refusals_.size() < kMaxRefusals; ++index_) {
     while (depth_ > 0 && block().end <= index_) leave();
     take(index_);
-    if (config_.nodes[index_].block) enter(index_);
+    if (config_.nodes[index_].block != 0) enter(index_);
   }
   while (depth_ > 0) leave();
   finish();
@@ -92,12 +91,11 @@ void Judge::take(std::uint32_t index) {
   if (block().context == context::raw) return take_raw(index);
   if (words_[index] == kNoWord) return;
   const Word& known = *word_of(words_[index]);
-  const Node& node = config_.nodes[index];
-  if (node.name == "events" || node.name == "http") has_events_ |= node.name == "events";
+  has_events_ |= known.name == "events";
   if (known.value != Value::any && known.value != Value::some_of && given_before(known)) {
     return refuse(quoted() + " directive is duplicate");
   }
-  const auto arguments = std::span(config_.words).subspan(node.first_word, node.words);
+  const auto arguments = config_.arguments(config_.nodes[index]);
   if (known.value != Value::any) {
     if (auto message = refused_value(known, arguments)) return refuse(std::move(*message));
   }
@@ -107,16 +105,16 @@ void Judge::take(std::uint32_t index) {
 /// Entries of map and geo are no directives, yet their number of words is looked at.
 void Judge::take_raw(std::uint32_t index) {
   const Node& node = config_.nodes[index];
-  const std::string_view around = config_.nodes[block().node].name;
+  const std::string_view name = config_.name(node);
+  const std::string_view around = config_.at(block().node).name();
   const bool map = around == "map";
-  if ((!map && around != "geo") || node.name == "include" || node.block) return;
-  const bool alone =
-      map ? node.name == "hostnames" || node.name == "volatile"
-          : node.name == "ranges" || node.name == "proxy_recursive" || node.name == "volatile";
-  if (node.words == 0 && alone) return;
-  if (node.words != 1)
+  if ((!map && around != "geo") || name == "include" || node.block != 0) return;
+  const bool alone = map ? name == "hostnames" || name == "volatile"
+                         : name == "ranges" || name == "proxy_recursive" || name == "volatile";
+  if (node.arguments == 0 && alone) return;
+  if (node.arguments != 1)
     return refuse("invalid number of the " + std::string(around) + " parameters");
-  if (!map || node.name != "default") return;
+  if (!map || name != "default") return;
   if (block().has_default) return refuse("duplicate default map parameter");
   block().has_default = true;
 }
@@ -130,7 +128,8 @@ bool Judge::given_before(const Word& known) {
 
 void Judge::enter(std::uint32_t index) {
   const Node& node = config_.nodes[index];
-  const Context inside = context_inside(node.name, block().context);
+  const std::string_view name = config_.name(node);
+  const Context inside = context_inside(name, block().context);
   if (++depth_ == open_.size()) open_.emplace_back();
   Block& inner = block();
   inner.node = index;
@@ -138,7 +137,7 @@ void Judge::enter(std::uint32_t index) {
   inner.context = inside;
   inner.once.clear();
   inner.locations.clear();
-  inner.place = node.name == "location" ? place_ : Place{};
+  inner.place = name == "location" ? place_ : Place{};
   inner.place.noname = inside == context::server_if || inside == context::location_if ||
                        inside == context::limit_except;
   inner.has_root = inner.has_alias = inner.has_default = inner.no_backup = false;
@@ -151,13 +150,13 @@ void Judge::leave() {
   if (closed.locations.size() > 1) leave_locations(closed);
   if (closed.context != context::upstream && closed.context != context::http) return;
   // What the end of a file cut off was never finished.
-  const auto line = line_of(lines_.closes, closed.node);
-  if (!line) return;
+  const auto close = lines_.closes.find(closed.node);
+  if (close == lines_.closes.end()) return;
   if (closed.context == context::http) return finish_http(closed.node);
-  if (closed.members > 0 || !whole()) return;
+  if (closed.members > 0 || !whole() || has_unknown(closed.node)) return;
   Problem problem = problem_at(closed.node, "no servers are inside upstream");
-  problem.line = static_cast<int>(*line);
-  refuse_at(closed.end, std::move(problem));
+  problem.line = static_cast<int>(close->second.line);
+  refuse_at_close(closed.node, std::move(problem));
 }
 
 void Judge::finish() {
@@ -168,7 +167,8 @@ void Judge::finish() {
 
 Problem Judge::problem_at(std::uint32_t node, std::string message) const {
   const Origin at = config_.nodes[node].at;
-  const std::uint32_t line = line_of(lines_.ends, node).value_or(at.line);
+  const auto end = lines_.ends.find(node);
+  const std::uint32_t line = end == lines_.ends.end() ? at.line : end->second;
   return {config_.files[at.file], static_cast<int>(line), std::move(message)};
 }
 
@@ -177,7 +177,23 @@ void Judge::refuse(std::string message) {
 }
 
 void Judge::refuse_at(std::uint32_t order, Problem problem) {
-  refusals_.push_back({order, std::move(problem)});
+  refusals_.push_back({.before = order, .problem = std::move(problem)});
+}
+
+/// What nginx says when it comes to the block's `}`.
+void Judge::refuse_at_close(std::uint32_t block, Problem problem) {
+  const auto close = lines_.closes.find(block);
+  if (close == lines_.closes.end()) return;
+  refusals_.push_back({config_.nodes[block].end, close->second.problems, std::move(problem)});
+}
+
+/// Whether a module that we do not know may have put something into the block: `state` and
+/// `jdomain` give servers to an upstream.
+bool Judge::has_unknown(std::uint32_t block) const {
+  for (std::uint32_t i = block + 1; i < config_.nodes[block].end; ++i) {
+    if (words_[i] == kNoWord && find_word(config_.at(i).name()) == nullptr) return true;
+  }
+  return false;
 }
 
 std::vector<Refusal> refusals(const Config& config, const std::vector<WordId>& words,

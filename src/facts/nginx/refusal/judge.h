@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -59,6 +60,12 @@ struct Socket {
   std::uint32_t last_server{0};
 };
 
+/// A node whose variables are looked at in the end.
+struct Late {
+  std::uint32_t node{0};
+  bool in_http{false};  ///< stands in http {} itself
+};
+
 /// A place that requests are passed to: an upstream block, or a host of a pass directive.
 struct Passed {
   std::string host{};
@@ -94,6 +101,7 @@ class Judge {
   bool given_before(const Word& word);
   void refuse(std::string message);
   void refuse_at(std::uint32_t order, Problem problem);
+  void refuse_at_close(std::uint32_t block, Problem problem);
   Problem problem_at(std::uint32_t node, std::string message) const;
   Block& block() { return open_[depth_]; }
   const Word& word() const { return *word_of(words_[index_]); }
@@ -103,6 +111,7 @@ class Judge {
 
   // One for each directive whose rules are its own.
   void access_log(Arguments words);
+  void access_rule(Arguments words);
   void condition(Arguments words);
   void error_log(Arguments words);
   void error_page(Arguments words);
@@ -112,7 +121,7 @@ class Judge {
   void late_script(Arguments words);
   void location(Arguments words);
   void log_format(Arguments words);
-  void map_source(Arguments words);
+  void define(Arguments words);
   void pass_on(Arguments words);
   void proxy_pass(Arguments words);
   void proxy_redirect(Arguments words);
@@ -129,6 +138,7 @@ class Judge {
   void worker_processes(Arguments words);
 
   bool check_regex(std::string_view pattern, bool caseless);
+  bool check_new_variable(std::string_view name);
   bool check_script(std::string_view text);
   bool check_listen_options(Arguments words);
   void add_socket(const std::string& key, Arguments words);
@@ -138,14 +148,18 @@ class Judge {
   bool check_place(const Place& place);
   std::string message_of_place(std::string_view what, const Place& place) const;
 
+  bool has_unknown(std::uint32_t block) const;
+
   // When all of http {} was read.
   void finish_http(std::uint32_t http);
   void leave_locations(Block& closed);
+  void finish_late(std::uint32_t http);
   void finish_upstreams(std::uint32_t http);
   void finish_tls(std::uint32_t http);
   void finish_variables(std::uint32_t http);
   void use_variable(std::string_view name);
-  std::vector<std::string_view> defined_variables() const;
+  std::vector<std::string_view> defined_variables();
+  std::string_view in_lower(std::string_view name);
   void finish();
 
   const Config& config_;
@@ -167,8 +181,9 @@ class Judge {
   std::set<std::string, std::less<>> log_formats_{};
   static constexpr std::size_t kRecent = 256;
   std::array<const char*, kRecent> recent_{};  ///< texts whose variables are sound
-  std::vector<Problem> late_{};
+  std::vector<Late> late_{};
   std::unordered_set<std::string_view> used_names_{};
+  std::deque<std::string> lowered_{};
   std::vector<std::pair<std::string_view, std::uint32_t>> used_{};  ///< not nginx's own, with nodes
   bool has_events_{false};
 };

@@ -37,6 +37,25 @@ std::string refused_parameter(std::string_view word) {
   return word == "gzip" || word.starts_with("if=") ? "" : quoted_message("invalid parameter", word);
 }
 
+/// What nginx says of the variables in a part of a log format; `use` takes their names.
+template <class Use>
+std::string refused_format(std::string_view text, Use&& use) {
+  for (std::size_t at = text.find('$'); at != text.npos; at = text.find('$', at)) {
+    const std::string_view rest = text.substr(at);
+    const std::size_t begin = rest.starts_with("${") ? 2 : 1;
+    std::size_t end = begin;
+    while (end < rest.size() && is_name_char(rest[end])) ++end;
+    const std::string_view name = rest.substr(begin, end - begin);
+    if (begin == rest.size()) return quoted_message("invalid parameter", rest);
+    if (begin == 2 && (end == rest.size() || rest[end] != '}'))
+      return "the closing bracket in \"" + std::string(name) + "\" variable is missing";
+    if (name.empty()) return quoted_message("invalid parameter", rest);
+    use(name);
+    at += end;
+  }
+  return {};
+}
+
 }  // namespace
 
 void Judge::error_log(Arguments words) {
@@ -51,8 +70,19 @@ void Judge::error_log(Arguments words) {
 }
 
 void Judge::log_format(Arguments words) {
-  if (!log_formats_.insert(lower(words[0])).second || words[0] == "combined")
-    refuse("duplicate \"log_format\" name \"" + std::string(words[0]) + "\"");
+  if (!log_formats_.emplace(words[0]).second || words[0] == "combined")
+    return refuse("duplicate \"log_format\" name \"" + std::string(words[0]) + "\"");
+  words = words.subspan(1);
+  if (words[0].starts_with("escape=")) {
+    const std::string_view how = words[0].substr(7);
+    if (how != "json" && how != "none" && how != "default")
+      return refuse(quoted_message("unknown log format escaping", how));
+    words = words.subspan(1);
+  }
+  for (const std::string_view word : words) {
+    std::string message = refused_format(word, [&](std::string_view name) { use_variable(name); });
+    if (!message.empty()) return refuse(std::move(message));
+  }
 }
 
 void Judge::access_log(Arguments words) {
@@ -62,8 +92,9 @@ void Judge::access_log(Arguments words) {
   }
   if (!check_script(words[0])) return;
   if (words.size() < 2) return;
-  const std::string format = lower(words[1]);
-  if (format != "combined" && log_formats_.count(format) == 0 && whole())
+  const auto is_meant = [&](std::string_view name) { return equal_lower(name, words[1]); };
+  if (!is_meant("combined") && whole() &&
+      std::none_of(log_formats_.begin(), log_formats_.end(), is_meant))
     return refuse(quoted_message("unknown log format", words[1]));
   for (const std::string_view word : words.subspan(2)) {
     std::string message = refused_parameter(word);

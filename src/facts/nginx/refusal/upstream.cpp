@@ -65,7 +65,7 @@ void Judge::index_passed(const std::string& host, std::size_t number) {
 /// Adds a place that something passes on to; null after a refusal.
 Passed* Judge::add_passed(Url url) {
   const std::string host = lower(url.is_unix ? url.address : url.host);
-  const bool here = config_.nodes[index_].name == "upstream";
+  const bool here = config_.at(index_).name() == "upstream";
   for (const std::size_t number : passed_like(host, here ? 0 : url.port)) {
     Passed& passed = passed_[number];
     const std::string name = "upstream \"" + (here ? url.host : passed.host);

@@ -174,6 +174,18 @@ class Reader {
 
 }  // namespace
 
+bool is_network(std::string_view text) {
+  const std::size_t slash = text.find('/');
+  const std::string_view address = text.substr(0, slash);
+  if (slash != text.npos) {
+    const auto bits = parse_decimal(text.substr(slash + 1));
+    if (!bits || *bits > (is_ipv4(address) ? 32 : 128)) return false;
+  }
+  if (is_ipv4(address)) return true;
+  return address.find(':') != address.npos &&
+         address.find_first_not_of("0123456789abcdefABCDEF:.") == address.npos;
+}
+
 Url parse_url(std::string_view text, const UrlRules& rules) {
   return Reader(text, rules).run();
 }

@@ -24,6 +24,9 @@ struct Url {
   std::string address{};  ///< "0.0.0.0", "[::1]", "unix:/run/x"; "" for a name
 };
 
+/// "10.0.0.0/8", "::1": also where that is not sure.
+bool is_network(std::string_view text);
+
 Url parse_url(std::string_view text, const UrlRules& rules);
 
 }  // namespace hopcheck::nginx
