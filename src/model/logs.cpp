@@ -76,9 +76,8 @@ ReadErrorLogs read_error_logs(const Deployment& host, const nginx::Instance& ins
   if (!zone.seen()) all.missing.push_back(zone.unseen());
   if (!from.seen() || !zone.seen()) return all;
   const auto options = build_options(machine, instance);
-  auto files = log::error_log_files(*instance.config,
-                                    instance.prefix.empty() ? options.prefix : instance.prefix,
-                                    options.error_log_path);
+  auto files =
+      log::error_log_files(*instance.config, instance.config->prefix, options.error_log_path);
   all.missing = std::move(files.missing);
   for (const auto& file : files.files) read_error_log(machine, file.path, *from, *zone, all);
   return all;
@@ -193,9 +192,7 @@ AccessLogs access_logs(const Deployment& host, const nginx::Instance& instance) 
   if (!from.seen()) logs.missing.push_back(from.unseen());
   if (!addresses.seen()) logs.missing.push_back(addresses.unseen());
   if (!from.seen() || !addresses.seen()) return logs;
-  auto files = log::access_log_files(*instance.config, instance.prefix.empty()
-                                                           ? build_options(machine, instance).prefix
-                                                           : instance.prefix);
+  auto files = log::access_log_files(*instance.config, instance.config->prefix);
   logs.missing = std::move(files.missing);
   for (const auto& file : files.files) read_access_log(machine, file, *from, *addresses, logs);
   return logs;

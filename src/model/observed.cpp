@@ -59,7 +59,8 @@ std::vector<Prober> early_probers(const Deployment& deployment) {
   const long long from = decode_clock(clock.text).now - deployment.state().since_ms / 1000;
   for (const auto& instance : *deployment.nginx()) {
     if (instance.config == nullptr || instance.master == 0) continue;
-    for (const auto& file : log::access_log_files(*instance.config, instance.prefix).files) {
+    for (const auto& file :
+         log::access_log_files(*instance.config, instance.config->prefix).files) {
       const auto one = decoded<log::OneAccessLog>(
           host.ask(ask::reduce(file.path, "probers-1", file.format)), file.path,
           [&](const std::string& text) { return log::parse_access_log(file.path, text); });

@@ -7,8 +7,9 @@
 Each round writes a random configuration (generate.py, spell.py), lets a real nginx run it in a
 network namespace, and sends it random requests (asking.py). nginx_route_judge must say the same of
 each: which server block and location answer, with which status, which file, which redirect, and
-which URI at which upstream; or that it cannot be known. Needs root and nginx; without them it ends
-with 77.
+which URI at which upstream; or that it cannot be known. It is asked a second time without files,
+headers and the client's address: nothing may be guessed then. Needs root and nginx; without them it
+ends with 77.
 """
 
 import argparse
@@ -130,6 +131,19 @@ class Tally:
         self.undecided += 1
         self.count("unknown", reason.split(" (")[0][:60])
 
+    def share(self):
+        """How many of the requests we do not know of."""
+        return self.undecided / max(1, self.requests)
+
+    def show(self):
+        """Prints it; also what an interrupted run came to."""
+        print(f"{self.configurations} configurations ({self.refused} refused by nginx), "
+              f"{self.requests} requests, {self.undecided} undecided ({self.share():.1%}), "
+              f"{self.differing} differ")
+        for what, counts in self.counts.items():
+            most = sorted(counts.items(), key=lambda one: -one[1])[:24]
+            print(f"{what}: " + ", ".join(f"{key} {count}" for key, count in most), flush=True)
+
 
 def ask_all(asked):
     """What the nginx that runs answers."""
@@ -166,8 +180,8 @@ def round_of(options, home, seed, tally):
         asked = [asking.request(rng, hints, where) for _ in range(options.asks)]
         for one in asked:
             one["client"] = client_of(one["address"])
-        said = judge(options.judge, home, asked)
-        blind = judge(options.judge, home, [{**one, "blind": True} for one in asked])
+        both = judge(options.judge, home, asked + [{**one, "blind": True} for one in asked])
+        said, blind = both[:len(asked)], both[len(asked):]
         replies = ask_all(asked)
     finally:
         nginx.end()
@@ -244,14 +258,8 @@ def main():
     finally:
         if not (options.keep and tally.differing):
             shutil.rmtree(home, ignore_errors=True)
-    share = tally.undecided / max(1, tally.requests)
-    print(f"{tally.configurations} configurations ({tally.refused} refused by nginx), "
-          f"{tally.requests} requests, {tally.undecided} undecided ({share:.1%}), "
-          f"{tally.differing} differ")
-    for what, counts in tally.counts.items():
-        most = sorted(counts.items(), key=lambda one: -one[1])[:24]
-        print(f"{what}: " + ", ".join(f"{key} {count}" for key, count in most))
-    return 1 if tally.differing or share > MOST_UNDECIDED or not tally.requests else 0
+        tally.show()
+    return 1 if tally.differing or tally.share() > MOST_UNDECIDED or not tally.requests else 0
 
 
 if __name__ == "__main__":

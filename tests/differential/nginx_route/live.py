@@ -15,6 +15,7 @@ import time
 import generate
 
 NGINX = "/usr/sbin/nginx"
+PATIENCE = 60  # seconds that a busy machine may take
 
 
 class Backend(threading.Thread):
@@ -107,7 +108,7 @@ class Nginx:
         """Ends it and waits."""
         if self.process.poll() is None:
             self.process.terminate()
-            self.process.wait(10)
+            self.process.wait(PATIENCE)
         self.output.close()
 
     def log(self):
@@ -137,10 +138,10 @@ class Client:
                 one = socket.socket(socket.AF_UNIX)
                 one.connect(address[5:])
             else:
-                one = socket.create_connection((address, port), 5)
+                one = socket.create_connection((address, port), PATIENCE)
         except OSError:
             return None
-        one.settimeout(5)
+        one.settimeout(PATIENCE)
         if asked["proxied"]:
             one.sendall(b"PROXY TCP4 9.9.9.9 9.9.9.8 1 2\r\n")
         try:
