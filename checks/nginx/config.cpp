@@ -110,7 +110,7 @@ std::optional<Evidence> line_of_certificate(const nginx::Instance& instance,
     return std::nullopt;
   const auto& nodes = instance.config->nodes;
   for (std::uint32_t i = 0; i < nodes.size(); ++i) {
-    if (!nodes[i].name.starts_with("ssl_certificate")) continue;
+    if (!instance.config->name(nodes[i]).starts_with("ssl_certificate")) continue;
     const auto line = instance.config->at(i);
     if (message.find(fmt::format("\"{}\"", line.arg(0))) != std::string::npos)
       return line.evidence();
