@@ -6,6 +6,7 @@
 #include "hopcheck/check.h"
 #include "hopcheck/cite.h"
 #include "hopcheck/gunicorn.h"
+#include "hopcheck/lb_commands.h"
 #include "hopcheck/logs.h"
 
 using namespace hopcheck;
@@ -48,11 +49,7 @@ Finding hung_up(const Target& target, const Gathering& at) {
       "application's and nginx's limits below {} s",
       longer_s, waits, longer_s);
   patient.on = On::lb;
-  if (target.lb.profile.value == "aws-alb")
-    patient.commands = {
-        "aws elbv2 modify-load-balancer-attributes --load-balancer-arn ARN "
-        "--attributes Key=idle_timeout.timeout_seconds,Value=" +
-        std::to_string(longer_s)};
+  patient.commands = set_idle_timeout(target.lb, longer_s);
   finding.fixes = {std::move(patient), std::move(sooner)};
   return finding;
 }

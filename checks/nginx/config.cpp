@@ -103,6 +103,29 @@ Fix explain_link(const Deployment& host, const nginx::Instance& instance,
   return fix;
 }
 
+/// nginx names a certificate's file and not the line that names it.
+std::optional<Evidence> line_of_certificate(const nginx::Instance& instance,
+                                            const std::string& message) {
+  if (instance.config == nullptr || message.find("cannot load certificate") == std::string::npos)
+    return std::nullopt;
+  const auto& nodes = instance.config->nodes;
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+    if (!instance.config->name(nodes[i]).starts_with("ssl_certificate")) continue;
+    const auto line = instance.config->at(i);
+    if (message.find(fmt::format("\"{}\"", line.arg(0))) != std::string::npos)
+      return line.evidence();
+  }
+  return std::nullopt;
+}
+
+/// Without OpenSSL's own words where they say no more than that the file is not there.
+std::string in_short(const std::string& message) {
+  const auto noise = message.find(": BIO_new_file() failed (SSL:");
+  const bool absent = message.find("No such file or directory") != std::string::npos;
+  return noise == std::string::npos || !absent ? message
+                                               : message.substr(0, noise) + ": no such file";
+}
+
 void report(const Deployment& host, const nginx::Instance& instance, const nginx::Problem& problem,
             Confidence confidence, bool running, const std::string& verdict, Outcome& out) {
   Finding finding;
@@ -111,10 +134,16 @@ void report(const Deployment& host, const nginx::Instance& instance, const nginx
   // Workers that run keep the configuration that they were started with.
   const auto fails = running ? failing(host, instance) : std::nullopt;
   finding.when = running && !fails ? When::on_reload : When::now;
-  finding.title =
-      problem.file.empty()
-          ? fmt::format("nginx refuses {}: {}", instance.conf_path, problem.message)
-          : fmt::format("nginx refuses {}:{}: {}", problem.file, problem.line, problem.message);
+  const auto certificate = line_of_certificate(instance, problem.message);
+  if (!problem.file.empty()) {
+    finding.title =
+        fmt::format("nginx refuses {}:{}: {}", problem.file, problem.line, problem.message);
+  } else {
+    const std::string place = certificate
+                                  ? fmt::format("{}:{}", certificate->source, certificate->line)
+                                  : instance.conf_path;
+    finding.title = fmt::format("nginx refuses {}: {}", place, in_short(problem.message));
+  }
   if (running) {
     finding.detail =
         "The running workers still serve the configuration that they were started with; the next "
@@ -130,6 +159,7 @@ void report(const Deployment& host, const nginx::Instance& instance, const nginx
     finding.evidence.push_back(
         {EvidenceKind::file, problem.file, problem.line, text_at(host, problem), false});
   }
+  if (certificate) finding.evidence.push_back(*certificate);
   if (!verdict.empty()) {
     finding.evidence.push_back({EvidenceKind::command, instance.command("-t"), 0, verdict, false});
   }

@@ -8,6 +8,7 @@
 #include "hopcheck/edits.h"
 #include "hopcheck/forwarded.h"
 #include "hopcheck/gunicorn.h"
+#include "hopcheck/lb_commands.h"
 #include "hopcheck/proxy_pass.h"
 
 using namespace hopcheck;
@@ -30,9 +31,13 @@ Limit of_nginx(const Route& route) {
   return line ? Limit{time_ms(std::string(line->arg(0))), line->evidence()} : Limit{};
 }
 
+const Target* target_of(const Deployment& host, const Route& route) {
+  if (route.target != nullptr) return route.target;
+  return host.targets().size() == 1 ? &host.targets().front() : nullptr;
+}
+
 Limit of_balancer(const Deployment& host, const Route& route) {
-  const Target* target = route.target;
-  if (target == nullptr && host.targets().size() == 1) target = &host.targets().front();
+  const Target* target = target_of(host, route);
   if (target == nullptr || target->lb.idle_timeout_ms.assumed()) return {};
   const auto& idle = target->lb.idle_timeout_ms;
   return {idle.value, cite("idle_timeout", idle, duration_text(idle.value))};
@@ -63,9 +68,11 @@ Fix at_nginx(const Deployment& host, const Route& route, long long seconds,
   return fix;
 }
 
-Fix at_balancer(long long seconds) {
+Fix at_balancer(const Deployment& host, const Route& route, long long seconds) {
   Fix fix;
   fix.summary = fmt::format("raise the load balancer's idle timeout to {} s or more", seconds);
+  if (const Target* target = target_of(host, route))
+    fix.commands = set_idle_timeout(target->lb, seconds);
   fix.on = On::lb;
   return fix;
 }
@@ -98,7 +105,7 @@ void judge_balancer(const Deployment& host, const Route& route, const Limit& ngi
   } else {
     finding.evidence.push_back(app.from);
   }
-  finding.fixes.push_back(at_balancer(nginx.ms / 1000 + kApart_s));
+  finding.fixes.push_back(at_balancer(host, route, nginx.ms / 1000 + kApart_s));
   out.report(std::move(finding));
 }
 

@@ -14,6 +14,8 @@ namespace hopcheck {
 std::vector<std::string> set_check_path(const LbSettings& lb, const std::string& path);
 /// Its health check is to wait so long.
 std::vector<std::string> set_check_timeout(const LbSettings& lb, int seconds);
+/// It is to wait so long for an answer, and to keep idle connections so long.
+std::vector<std::string> set_idle_timeout(const LbSettings& lb, long long seconds);
 /// Its traffic and its check are to come to another port of this host.
 std::vector<std::string> move_to_port(const LbSettings& lb, int to);
 

@@ -30,11 +30,21 @@ bool is_blank(const std::string& line) {
 }
 
 /// The line over this one that has words in it.
-FixNotes::Above above(const Lines& lines, int line) {
+FixNotes::Neighbour above(const Lines& lines, int line) {
   const int last = line == 0 ? static_cast<int>(lines.size()) : line - 1;
   for (int at = std::min(last, static_cast<int>(lines.size())); at > 0; --at) {
     const std::string& text = lines[static_cast<std::size_t>(at) - 1];
     if (!is_blank(text)) return {at, text};
+  }
+  return {};
+}
+
+/// A brace that ends some block tells no place; the line under it does.
+FixNotes::Neighbour below(const Lines& lines, const Edit& edit, const std::string& over) {
+  const auto first = over.find_first_not_of(" \t");
+  if (edit.line < 1 || first == std::string::npos || over[first] != '}') return {};
+  for (auto at = static_cast<std::size_t>(edit.line); at <= lines.size(); ++at) {
+    if (!is_blank(lines[at - 1])) return {static_cast<int>(at), lines[at - 1]};
   }
   return {};
 }
@@ -70,8 +80,8 @@ std::string overlap(const std::vector<ReportedFinding>& causes, std::size_t inde
   for (std::size_t i = 0; i < index; ++i) {
     for (const Fix& earlier : causes[i].finding.fixes) {
       if (!fix.edits.empty() && same_edits(fix, earlier))
-        return fmt::format("the same as \"{}\" of cause {}: once is enough",
-                           earlier.summary, i + 1);
+        return fmt::format("the same as \"{}\" of cause {}: once is enough", earlier.summary,
+                           i + 1);
     }
     for (const Fix& earlier : causes[i].finding.fixes) {
       for (const Edit& edit : fix.edits) {
@@ -96,8 +106,11 @@ void add_fix_notes(const Deployment& host, std::vector<ReportedFinding>& causes)
         const Edit& edit = fix.edits[k];
         const auto [file, isnew] = files.try_emplace(edit.file);
         if (isnew) file->second = lines_of(host, edit.file);
-        notes.above.push_back(needs_neighbour(fix, k, file->second) ? above(file->second, edit.line)
-                                                                    : FixNotes::Above{});
+        const bool needed = needs_neighbour(fix, k, file->second);
+        notes.above.push_back(needed ? above(file->second, edit.line) : FixNotes::Neighbour{});
+        notes.below.push_back(edit.remove.empty()
+                                  ? below(file->second, edit, notes.above.back().text)
+                                  : FixNotes::Neighbour{});
       }
       notes.overlap = overlap(causes, i, fix);
       causes[i].fix_notes.push_back(std::move(notes));

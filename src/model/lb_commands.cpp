@@ -40,6 +40,14 @@ std::vector<std::string> set_check_timeout(const LbSettings& lb, int seconds) {
   return {};
 }
 
+std::vector<std::string> set_idle_timeout(const LbSettings& lb, long long seconds) {
+  if (lb.profile.value != "aws-alb") return {};
+  return {
+      fmt::format("aws elbv2 modify-load-balancer-attributes --load-balancer-arn ARN --attributes "
+                  "Key=idle_timeout.timeout_seconds,Value={}",
+                  seconds)};
+}
+
 std::vector<std::string> move_to_port(const LbSettings& lb, int to) {
   if (!is_elbv2(lb)) return {};
   // The port of a target group does not change; that of a target is said when it is registered.

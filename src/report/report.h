@@ -13,12 +13,13 @@ namespace hopcheck {
 
 /// What a person who reads a fix wants to know besides. Not in the JSON.
 struct FixNotes {
-  struct Above {
+  struct Neighbour {
     int line{0};  ///< 0: none is shown
     std::string text{};
   };
-  std::vector<Above> above{};  ///< for each edit: the line of its file that stands over it
-  std::string overlap{};       ///< that an earlier cause's fix changes the same line
+  std::vector<Neighbour> above{};  ///< for each edit: the line of its file that stands over it
+  std::vector<Neighbour> below{};  ///< likewise the one under it, where that over it ends a block
+  std::string overlap{};           ///< that an earlier cause's fix changes the same line
 };
 
 /// A finding with what its page adds.

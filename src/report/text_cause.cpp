@@ -115,9 +115,10 @@ void write_edit_side(TextWriter& out, const Edit& edit, const std::string& sign)
 }
 
 /// So that a person sees where the edit goes.
-void write_line_above(TextWriter& out, const Edit& edit, const FixNotes::Above& above) {
-  if (above.line > 0)
-    write_file_line(out, edit.file, numbered(above.line, " "), out.clean(above.text));
+void write_neighbour(TextWriter& out, const Edit& edit, const std::vector<FixNotes::Neighbour>& all,
+                     std::size_t index) {
+  if (index >= all.size() || all[index].line == 0) return;
+  write_file_line(out, edit.file, numbered(all[index].line, " "), out.clean(all[index].text));
 }
 
 std::string brackets(const TextWriter& out, const Fix& fix) {
@@ -171,9 +172,10 @@ void write_fix(TextWriter& out, const Fix& fix, bool first, const FixNotes& note
     const Edit& edit = fix.edits[i];
     if (edit.file != file) out.paragraph("     ", out.clean(edit.file), "       ");
     file = edit.file;
-    if (i < notes.above.size()) write_line_above(out, edit, notes.above[i]);
+    write_neighbour(out, edit, notes.above, i);
     write_edit_side(out, edit, "-");
     write_edit_side(out, edit, "+");
+    write_neighbour(out, edit, notes.below, i);
   }
   for (const auto& command : fix.commands) {
     for (const auto& part : wrap_command(out.clean(command), out.width() - 5))

@@ -124,6 +124,7 @@ bool is_near(std::string_view a, std::string_view b) {
 bool is_glued(std::string_view name, std::string_view directive) {
   if (directive.size() < 4 || !name.starts_with(directive)) return false;
   const auto rest = name.substr(directive.size());
+  if (!rest.empty() && rest.front() >= '0' && rest.front() <= '9') return true;
   return std::any_of(rest.begin(), rest.end(),
                      [](char c) { return c == '.' || c == '-' || c != to_lower(c); });
 }
@@ -150,7 +151,7 @@ bool is_misspelt_directive(std::string_view name, Context context) {
   }();
   if (name.size() < 3) return true;
   if (contains(foreign, name)) return false;
-  if (name.ends_with("_block")) {
+  if (name.find("_lua") != name.npos || name.ends_with("_block")) {
     static const std::vector<std::string> lua = sorted_words(kLua);
     return !contains(lua, name) && std::any_of(lua.begin(), lua.end(), [&](const auto& word) {
       return is_near(name, word);

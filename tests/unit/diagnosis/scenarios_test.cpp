@@ -136,3 +136,23 @@ TEST_CASE("a socket that a killed server left does not stand as good in the chai
   CHECK(hop->status == "fail");
   CHECK(hop->label.find("left over") != std::string::npos);
 }
+
+TEST_CASE("a fix that another cause has, too, says so, and an inserted line shows its neighbour") {
+  const Report twice = diagnose_bundle(
+      read_bundle("debugger-by-option", read_source("tests/scenarios/debugger-by-option.hop")));
+  REQUIRE(twice.diagnosis.size() == 2);
+  REQUIRE_FALSE(twice.diagnosis[1].fix_notes.empty());
+  CHECK(twice.diagnosis[1].fix_notes[0].overlap ==
+        "the same as \"serve it with gunicorn\" of cause 1: once is enough");
+  for (const auto& notes : twice.diagnosis[0].fix_notes) CHECK(notes.overlap.empty());
+
+  const Report inserted = diagnose_bundle(
+      read_bundle("resolver-missing", read_source("tests/scenarios/resolver-missing.hop")));
+  REQUIRE_FALSE(inserted.diagnosis.empty());
+  const auto& notes = inserted.diagnosis[0].fix_notes;
+  REQUIRE_FALSE(notes.empty());
+  REQUIRE_FALSE(notes[0].above.empty());
+  CHECK(notes[0].above[0].line == 19);
+  CHECK(notes[0].above[0].text == "        set $app app.internal;");
+  CHECK(notes[0].below[0].line == 0);
+}

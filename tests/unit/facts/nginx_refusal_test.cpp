@@ -141,6 +141,120 @@ TEST_CASE("the first mistake is the one that nginx meets first") {
   CHECK(refused("worker_processes 1;\n") == "no \"events\" section in configuration");
 }
 
+TEST_CASE("Lua that does not end is named where the module stops looking") {
+  const std::string file = "/etc/nginx/nginx.conf:";
+  CHECK(refused("events {}\nhttp {\ninit_by_lua_block {\nif a then {\n}\n\n") ==
+        "unexpected end of file, expecting terminating characters for lua code block in " + file +
+            "4");
+  CHECK(refused("events {}\nhttp {\ninit_by_lua_block {\n\nlocal a = [=[ ]]\n}\n}\n") ==
+        "Lua code block missing the closing long bracket \"]=]\", the inlined Lua code may be too "
+        "long in " +
+            file + "5");
+  CHECK(refused("events {}\nhttp {\ninit_by_lau_block {\nlocal s = \"}\";\n}\n}\n") ==
+        "unknown directive \"init_by_lau_block\" in " + file + "3");
+}
+
+TEST_CASE("what the reader meets inside of a block comes before what the block lacks") {
+  CHECK(in_http("upstream a {\ninclude members;\n}") ==
+        at_line(4, "open() \"/etc/nginx/members\" failed (2: No such file or directory)"));
+  CHECK(in_http("upstream a {\n}\n}") == at_line(4, "no servers are inside upstream"));
+  // A module of others may have put servers there.
+  CHECK(in_http("upstream a {\nzone a 64k;\nstate /var/lib/nginx/a.conf;\n}").empty());
+  CHECK(in_http("upstream a {\njdomain www.example.com;\n}").empty());
+}
+
+TEST_CASE("nginx's own variables cannot be defined, whatever their case") {
+  CHECK(in_server("set $scheme https;") == at_line(4, "the duplicate \"scheme\" variable"));
+  CHECK(in_server("set $HTTPS on;") == at_line(4, "the duplicate \"HTTPS\" variable"));
+  CHECK(in_http("map $http_x_forwarded_proto $https {\ndefault on;\n}") ==
+        at_line(3, "the duplicate \"https\" variable"));
+  CHECK(in_http("map $host x { default 1; }") == at_line(3, "invalid variable name \"x\""));
+  CHECK(in_http("geo host $x { default 1; }") == at_line(3, "invalid variable name \"host\""));
+  CHECK(in_server("location ~ ^/(?<uri>.+)$ { }") == at_line(4, "the duplicate \"uri\" variable"));
+  CHECK(in_server("server_name ~^(?<host>a)$;") == at_line(4, "the duplicate \"host\" variable"));
+  CHECK(in_server("location ~ ^/\\(?<uri>$ { }").empty());
+  for (const std::string fine : {"set $args a; set $limit_rate 1k;", "set $http_x_own 1;",
+                                 "set $Mine 1; return 200 $mine$MINE;", "return 200 $HOST$Uri;"}) {
+    CAPTURE(fine);
+    CHECK(in_server(fine).empty());
+  }
+}
+
+TEST_CASE("variables of a log format, and of what is in force nowhere") {
+  CHECK(in_http("log_format a '$remote_addr $reqest_time';") ==
+        at_line(3, "unknown \"reqest_time\" variable"));
+  CHECK(in_http("log_format a '$';") == at_line(3, "invalid parameter \"$\""));
+  CHECK(in_http("log_format a 'x $-b';") == at_line(3, "invalid parameter \"$-b\""));
+  CHECK(in_http("log_format a '${host';") ==
+        at_line(3, "the closing bracket in \"host\" variable is missing"));
+  CHECK(in_http("log_format a escape=xml '$host';") ==
+        at_line(3, "unknown log format escaping \"xml\""));
+  CHECK(
+      in_http("log_format a '$host';\nlog_format A '$uri';\nserver { access_log /x A; }").empty());
+  // Nobody passes these on.
+  const std::string unused = "proxy_set_header X $reqest_uri;\n";
+  CHECK(in_http(unused).empty());
+  CHECK(in_http(unused + "server { proxy_set_header Host $host; }").empty());
+  CHECK(in_http(unused + "server { }") == at_line(3, "unknown \"reqest_uri\" variable"));
+}
+
+TEST_CASE("entries of map, geo and split_clients") {
+  const std::vector<std::pair<std::string, std::string>> mistakes = {
+      {"map $host $x { ~( 1; }", "pcre2_compile() failed: missing closing parenthesis in \"(\""},
+      {"map $host $x { a 1; A 2; }", "conflicting parameter \"a\""},
+      {"map $host $x { a $; }", "invalid variable name"},
+      {"map $host $x { default a; default b; }", "duplicate default map parameter"},
+      {"geo $x { 10.0.0.0/33 1; }", "invalid network \"10.0.0.0/33\""},
+      {"geo $x { office 1; }", "invalid network \"office\""},
+      {"geo $x { ranges; 10.0.0.0/8 1; }", "invalid range \"10.0.0.0/8\""},
+      {"split_clients $host $x { 50 a; * b; }", "invalid percent value \"50\""},
+      {"split_clients $host $x { 0.125% a; * b; }", "invalid percent value \"0.125%\""}};
+  for (const auto& [text, message] : mistakes) {
+    CAPTURE(text);
+    CHECK(in_http(text) == at_line(3, message));
+  }
+  for (const std::string fine :
+       {"map $host $x { hostnames; .a.b 1; *.a.b 2; a.b 3; }",
+        "map $host $x { \\default 1; default 2; }",
+        "map $arg_token $x { \"[redacted]\" 1; \"[redacted]\" 2; }",
+        "geo $x { default 0; proxy ::1; 2001:db8::/32 1; 127.0.0.1 2; delete 10.0.0.1; }",
+        "geo $x { ranges; default 0; 10.0.0.1-10.0.0.9 1; }",
+        "split_clients $host $x { 0.5% a; 12.25% b; * c; }"}) {
+    CAPTURE(fine);
+    CHECK(in_http(fine).empty());
+  }
+}
+
+TEST_CASE("zones, keys and networks that are not there") {
+  CHECK(in_server("limit_req zone=one;") == at_line(4, "zero size shared memory zone \"one\""));
+  CHECK(in_server("limit_conn one 5;") == at_line(4, "zero size shared memory zone \"one\""));
+  CHECK(in_server("proxy_cache one;") == at_line(4, "\"proxy_cache\" zone \"one\" is unknown"));
+  CHECK(in_http("server {\nlimit_req burst=5 zone=one; proxy_cache two; uwsgi_cache off;\n}\n"
+                "limit_req_zone $host zone=one:1m rate=1r/s;\n"
+                "proxy_cache_path /c levels=1:2 keys_zone=two:1m inactive=1h;")
+            .empty());
+  CHECK(in_http("proxy_cache one;").empty());
+  CHECK(in_server("listen 443 ssl;\nssl_certificate /etc/ssl/a.pem;") ==
+        at_line(5, "no \"ssl_certificate_key\" is defined for certificate \"/etc/ssl/a.pem\""));
+  CHECK(in_http("ssl_certificate_key /k;\nserver { listen 443 ssl; ssl_certificate /c; }").empty());
+  CHECK(in_server("allow localhost;") == at_line(4, "invalid parameter \"localhost\""));
+  CHECK(in_server("deny 10.0.0.0/40;") == at_line(4, "invalid parameter \"10.0.0.0/40\""));
+  CHECK(in_server("allow 10.1.2.3/8; allow ::1; allow unix:; deny all;").empty());
+}
+
+TEST_CASE("a directive that its first argument sticks to") {
+  for (const std::string glued :
+       {"server_nameexample.com", "expires30d", "return301", "add_headerX-Frame-Options"}) {
+    CAPTURE(glued);
+    CHECK(in_server(glued + " a;") == at_line(4, "unknown directive \"" + glued + "\""));
+  }
+}
+
+TEST_CASE("what was a secret is not judged") {
+  CHECK(in_server("if ($arg_token ~ \"([redacted]\") { return 403; }").empty());
+  CHECK(in_server("location /a?token=[redacted] { } location /a?token=[redacted] { }").empty());
+}
+
 TEST_CASE("times and sizes as nginx reads them") {
   for (const char* good : {"0", "30", "30s", "1m30s", "1h 30m", "500ms", "1d", "1w", "1 "}) {
     CAPTURE(good);

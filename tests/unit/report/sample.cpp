@@ -51,7 +51,7 @@ ReportedFinding socket_closed() {
   now.commands = {"chmod 0755 /run/shop"};
   now.lasts = Lasts::until_reboot;
   finding.fixes = {permanent, now};
-  reported.fix_notes = {{{{8, "RuntimeDirectory=shop"}}, "cause 1 changes that line, too"}, {}};
+  reported.fix_notes = {{{{8, "RuntimeDirectory=shop"}}, {}, "cause 1 changes that line, too"}, {}};
   reported.fingerprint = "5f0c3a2b1d4e6f70";
   reported.hop = "socket";
   reported.severity = Severity::error;

@@ -12,10 +12,27 @@ bool is_on(const std::optional<Directive>& directive) {
   return directive && directive->arg(0) == "on";
 }
 
+/// The zone that limit_req, limit_conn or a cache names.
+std::optional<std::string_view> zone_of(std::string_view name,
+                                        std::span<const std::string_view> words) {
+  if (name == "limit_req") {
+    for (const std::string_view word : words) {
+      if (word.starts_with("zone=")) return word.substr(5);
+    }
+    return std::nullopt;
+  }
+  if (words.front() == "off" || words.front().find('$') != std::string_view::npos)
+    return std::nullopt;
+  return words.front();
+}
+
 }  // namespace
 
 void Judge::finish_http(std::uint32_t http) {
-  if (whole()) finish_upstreams(http);
+  if (whole()) {
+    finish_upstreams(http);
+    finish_keys(http);
+  }
   finish_late(http);
   for (const Block::Location& twice : repeated_) {
     refuse_at_close(
@@ -23,23 +40,25 @@ void Judge::finish_http(std::uint32_t http) {
   }
   if (!whole()) return;
   finish_tls(http);
+  finish_zones(http);
   finish_variables(http);
 }
 
 /// What http {} itself sets is in force in a server block that sets nothing of the kind.
+bool Judge::in_force(const Late& late, std::uint32_t http) const {
+  const auto& nodes = config_.nodes;
+  bool found = !late.in_http;
+  for (std::uint32_t i = http + 1; !found && i < nodes[http].end; i = nodes[i].end)
+    found = config_.at(i).name() == "server" && !config_.at(i).child(config_.at(late.node).name());
+  return found;
+}
+
 void Judge::finish_late(std::uint32_t http) {
-  const auto in_force = [&](const Late& late) {
-    if (!late.in_http) return true;
-    const auto servers = config_.at(http).children("server");
-    return std::any_of(servers.begin(), servers.end(), [&](const Directive& server) {
-      return !server.child(config_.at(late.node).name());
-    });
-  };
   for (const Late& late : late_) {
-    if (!in_force(late)) continue;
+    if (!in_force(late, http)) continue;
     index_ = late.node;
     const Node& node = config_.nodes[index_];
-    if (check_script(config_.words[node.first_word + 1])) continue;
+    if (check_script(config_.arguments(node)[1])) continue;
     Problem problem = std::move(refusals_.back().problem);
     refusals_.pop_back();
     refuse_at_close(http, std::move(problem));
@@ -76,6 +95,60 @@ void Judge::finish_upstreams(std::uint32_t http) {
     }
     message += passed.host + "\"";
     refuse_at_close(http, problem_at(passed.node, std::move(message)));
+  }
+}
+
+/// As many keys as certificates, of the server block or else of http {}.
+void Judge::finish_keys(std::uint32_t http) {
+  if (!has_certificates_) return;
+  const Directive block = config_.at(http);
+  const auto certificates = block.children("ssl_certificate");
+  const auto keys = block.children("ssl_certificate_key");
+  const auto or_else = [](std::vector<Directive> own, const std::vector<Directive>& outer) {
+    return own.empty() ? outer : own;
+  };
+  for (const Directive& server : block.children("server")) {
+    const auto held = or_else(server.children("ssl_certificate"), certificates);
+    if (held.size() <= or_else(server.children("ssl_certificate_key"), keys).size() ||
+        is_on(server.child("ssl")))
+      continue;
+    std::string message = "no \"ssl_certificate_key\" is defined for certificate \"" +
+                          std::string(held.back().arg(0)) + "\"";
+    refuse_at_close(http, problem_at(held.back().index(), std::move(message)));
+  }
+}
+
+void Judge::certificate(Arguments) {
+  has_certificates_ = true;
+}
+
+void Judge::give_zone(Arguments words) {
+  for (const std::string_view word : words) {
+    const std::size_t equals = word.find("zone=");
+    if (equals != word.npos)
+      given_zones_.insert(word.substr(equals + 5, word.find(':', equals) - equals - 5));
+  }
+}
+
+void Judge::use_zone(Arguments words) {
+  if (zone_of(word().name, words)) zones_.push_back({index_, block().context == context::http});
+}
+
+/// Shared memory that nothing gives a size.
+void Judge::finish_zones(std::uint32_t http) {
+  if (zones_.empty()) return;
+  for (const Late& use : zones_) {
+    const Node& node = config_.nodes[use.node];
+    const std::string_view name = config_.name(node);
+    const auto zone = zone_of(name, config_.arguments(node));
+    if (given_zones_.count(*zone) > 0) continue;
+    const std::string quoted = "\"" + std::string(*zone) + "\"";
+    if (name.starts_with("limit_")) {
+      refuse_at(kAtEnd, problem_at(use.node, "zero size shared memory zone " + quoted));
+    } else if (in_force(use, http)) {
+      refuse_at_close(http, problem_at(use.node, "\"" + std::string(name) + "\" zone " + quoted +
+                                                     " is unknown"));
+    }
   }
 }
 

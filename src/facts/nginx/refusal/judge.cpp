@@ -10,7 +10,6 @@ namespace hopcheck::nginx {
 namespace {
 
 constexpr std::size_t kMaxRefusals = 100;
-constexpr std::uint32_t kAtEnd = ~std::uint32_t{0};
 
 }  // namespace
 
@@ -29,6 +28,8 @@ Judge::Handler Judge::handler_of(const Word& word, Context context) {
       {"error_log", in::main | in::any_http, &Judge::error_log},
       {"error_page", kSet, &Judge::error_page},
       {"expires", kSet, &Judge::expires},
+      {"fastcgi_cache", kSet, &Judge::use_zone},
+      {"fastcgi_cache_path", in::http, &Judge::give_zone},
       {"fastcgi_param", in::any_http, &Judge::late_script},
       {"fastcgi_pass", kIn, &Judge::pass_on},
       {"geo", in::http, &Judge::define},
@@ -37,11 +38,17 @@ Judge::Handler Judge::handler_of(const Word& word, Context context) {
       {"if", in::server | in::location, &Judge::condition},
       {"ip_hash", in::upstream, &Judge::upstream_method},
       {"keepalive_timeout", in::http | in::server | in::location, &Judge::keepalive_timeout},
+      {"limit_conn", kSet, &Judge::use_zone},
+      {"limit_conn_zone", in::http, &Judge::give_zone},
+      {"limit_req", kSet, &Judge::use_zone},
+      {"limit_req_zone", in::http, &Judge::give_zone},
       {"listen", in::server, &Judge::http_listen},
       {"location", in::server | in::location, &Judge::location},
       {"log_format", in::http, &Judge::log_format},
       {"map", in::http, &Judge::define},
       {"memcached_pass", kIn, &Judge::pass_on},
+      {"proxy_cache", kSet, &Judge::use_zone},
+      {"proxy_cache_path", in::http, &Judge::give_zone},
       {"proxy_pass", kIn | in::limit_except, &Judge::proxy_pass},
       {"proxy_redirect", in::http | in::server | in::location, &Judge::proxy_redirect},
       {"proxy_set_header", in::any_http, &Judge::late_script},
@@ -49,13 +56,18 @@ Judge::Handler Judge::handler_of(const Word& word, Context context) {
       {"return", kIn, &Judge::return_},
       {"rewrite", kIn, &Judge::rewrite},
       {"root", kSet, &Judge::root},
+      {"scgi_cache", kSet, &Judge::use_zone},
+      {"scgi_cache_path", in::http, &Judge::give_zone},
       {"scgi_pass", kIn, &Judge::pass_on},
       {"server", in::upstream, &Judge::upstream_server},
       {"server_name", in::server, &Judge::server_name},
       {"set", kIn, &Judge::set},
       {"split_clients", in::http, &Judge::define},
+      {"ssl_certificate", in::http | in::server, &Judge::certificate},
       {"try_files", in::server | in::location, &Judge::try_files},
       {"upstream", in::http, &Judge::upstream},
+      {"uwsgi_cache", kSet, &Judge::use_zone},
+      {"uwsgi_cache_path", in::http, &Judge::give_zone},
       {"uwsgi_param", in::any_http, &Judge::late_script},
       {"uwsgi_pass", kIn, &Judge::pass_on},
       {"worker_processes", in::main, &Judge::worker_processes}};
@@ -102,23 +114,6 @@ void Judge::take(std::uint32_t index) {
   if (const Handler handler = handler_of(known, block().context)) (this->*handler)(arguments);
 }
 
-/// Entries of map and geo are no directives, yet their number of words is looked at.
-void Judge::take_raw(std::uint32_t index) {
-  const Node& node = config_.nodes[index];
-  const std::string_view name = config_.name(node);
-  const std::string_view around = config_.at(block().node).name();
-  const bool map = around == "map";
-  if ((!map && around != "geo") || name == "include" || node.block != 0) return;
-  const bool alone = map ? name == "hostnames" || name == "volatile"
-                         : name == "ranges" || name == "proxy_recursive" || name == "volatile";
-  if (node.arguments == 0 && alone) return;
-  if (node.arguments != 1)
-    return refuse("invalid number of the " + std::string(around) + " parameters");
-  if (!map || name != "default") return;
-  if (block().has_default) return refuse("duplicate default map parameter");
-  block().has_default = true;
-}
-
 bool Judge::given_before(const Word& known) {
   auto& once = block().once;
   if (std::find(once.begin(), once.end(), known.id) != once.end()) return true;
@@ -141,6 +136,8 @@ void Judge::enter(std::uint32_t index) {
   inner.place.noname = inside == context::server_if || inside == context::location_if ||
                        inside == context::limit_except;
   inner.has_root = inner.has_alias = inner.has_default = inner.no_backup = false;
+  inner.hostnames = inner.ranges = false;
+  inner.keys.clear();
   inner.members = 0;
 }
 

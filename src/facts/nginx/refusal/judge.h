@@ -46,8 +46,11 @@ struct Block {
   Place place{};                      ///< of a location, an `if` or a limit_except
   bool has_root{false};
   bool has_alias{false};
-  bool has_default{false};  ///< of a map
-  bool no_backup{false};    ///< of an upstream: its method takes none
+  bool has_default{false};                 ///< of a map
+  bool no_backup{false};                   ///< of an upstream: its method takes none
+  bool hostnames{false};                   ///< of a map
+  bool ranges{false};                      ///< of a geo
+  std::unordered_set<std::string> keys{};  ///< of a map
   int members{0};
 };
 
@@ -84,6 +87,7 @@ class Judge {
   std::vector<Refusal> run();
 
  private:
+  static constexpr std::uint32_t kAtEnd = ~std::uint32_t{0};
   static constexpr std::size_t kMostLookedAt = 200;
   using Arguments = std::span<const std::string_view>;
   using Handler = void (Judge::*)(Arguments);
@@ -133,10 +137,16 @@ class Judge {
   void set(Arguments words);
   void try_files(Arguments words);
   void upstream(Arguments words);
+  void certificate(Arguments words);
+  void give_zone(Arguments words);
+  void use_zone(Arguments words);
   void upstream_method(Arguments words);
   void upstream_server(Arguments words);
   void worker_processes(Arguments words);
 
+  void map_entry(std::string_view name, Arguments words);
+  void map_key(std::string_view name);
+  void geo_entry(std::string_view name, Arguments words);
   bool check_regex(std::string_view pattern, bool caseless);
   bool check_new_variable(std::string_view name);
   bool check_script(std::string_view text);
@@ -154,6 +164,9 @@ class Judge {
   void finish_http(std::uint32_t http);
   void leave_locations(Block& closed);
   void finish_late(std::uint32_t http);
+  bool in_force(const Late& late, std::uint32_t http) const;
+  void finish_keys(std::uint32_t http);
+  void finish_zones(std::uint32_t http);
   void finish_upstreams(std::uint32_t http);
   void finish_tls(std::uint32_t http);
   void finish_variables(std::uint32_t http);
@@ -182,6 +195,9 @@ class Judge {
   static constexpr std::size_t kRecent = 256;
   std::array<const char*, kRecent> recent_{};  ///< texts whose variables are sound
   std::vector<Late> late_{};
+  std::vector<Late> zones_{};  ///< that use one
+  std::set<std::string_view> given_zones_{};
+  bool has_certificates_{false};
   std::unordered_set<std::string_view> used_names_{};
   std::deque<std::string> lowered_{};
   std::vector<std::pair<std::string_view, std::uint32_t>> used_{};  ///< not nginx's own, with nodes

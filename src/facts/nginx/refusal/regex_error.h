@@ -1,4 +1,4 @@
-// Why nginx cannot compile a regular expression.
+// Why nginx does not take a regular expression.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,7 @@
 
 namespace hopcheck::nginx {
 
-/// nginx's message, nothing where the pattern compiles.
+/// nginx's message, nothing where it takes the pattern.
 std::optional<std::string> regex_error(std::string_view pattern, bool caseless);
 
 }  // namespace hopcheck::nginx
