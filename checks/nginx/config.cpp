@@ -108,10 +108,9 @@ std::optional<Evidence> line_of_certificate(const nginx::Instance& instance,
                                             const std::string& message) {
   if (instance.config == nullptr || message.find("cannot load certificate") == std::string::npos)
     return std::nullopt;
-  const auto& nodes = instance.config->nodes;
-  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
-    if (!nodes[i].name.starts_with("ssl_certificate")) continue;
+  for (std::uint32_t i = 0; i < instance.config->nodes.size(); ++i) {
     const auto line = instance.config->at(i);
+    if (!line.name().starts_with("ssl_certificate")) continue;
     if (message.find(fmt::format("\"{}\"", line.arg(0))) != std::string::npos)
       return line.evidence();
   }
