@@ -108,9 +108,10 @@ std::optional<Evidence> line_of_certificate(const nginx::Instance& instance,
                                             const std::string& message) {
   if (instance.config == nullptr || message.find("cannot load certificate") == std::string::npos)
     return std::nullopt;
-  for (std::uint32_t i = 0; i < instance.config->nodes.size(); ++i) {
+  const auto& nodes = instance.config->nodes;
+  for (std::uint32_t i = 0; i < nodes.size(); ++i) {
+    if (!instance.config->name(nodes[i]).starts_with("ssl_certificate")) continue;
     const auto line = instance.config->at(i);
-    if (!line.name().starts_with("ssl_certificate")) continue;
     if (message.find(fmt::format("\"{}\"", line.arg(0))) != std::string::npos)
       return line.evidence();
   }
