@@ -101,12 +101,14 @@ def differences(said, reply, row):
     return out
 
 
-def guessed(said, reply):
-    """What was said without a look at files, headers and the client, and is not so."""
+def guessed(said, whole, reply):
+    """What was said without a look at files, headers and the client, and is not so; `whole` was
+    said with one."""
     if reply is None or not said.get("status") or said.get("unknown"):
         return []
     status, headers, _ = reply
-    if status == 401:  # passwords are left out of it
+    # Passwords are left out of it.
+    if status == 401 or any(step.startswith("401 ") for step in whole.get("steps") or []):
         return []
     seen = {"status": 444 if status == 0 else status}
     if "x-at" in headers:
@@ -193,7 +195,7 @@ def round_of(options, home, seed, tally):
         tally.requests += 1
         # How long a body is the headers tell.
         bodiless = one["headers"].get("Content-Length", "0") == "0"
-        if bodiless and (guesses := guessed(little, reply)):
+        if bodiless and (guesses := guessed(little, words, reply)):
             wrong.append((one, little, guesses))
         if words.get("unknown"):
             tally.unknown(words["unknown"])
