@@ -66,6 +66,8 @@ TEST_CASE("a mistake in a server block is named at its line") {
       {"location /a { location @b { } }", "named location \"@b\" can be on the server level only"},
       {"location / { proxy_pass htp://a; }", "invalid URL prefix"},
       {"location / { proxy_pass http://a:b; }", "invalid port in upstream \"a:b\""},
+      {"fastcgi_split_path_info ^(/a)/b)$;",
+       "pcre2_compile() failed: unmatched closing parenthesis in \"^(/a)/b)$\" at \")$\""},
       {"location / { uwsgi_pass 127.0.0.1; }", "no port in upstream \"127.0.0.1\""},
       {"lisen 80;", "unknown directive \"lisen\""},
       {"listen 443 ssl;",

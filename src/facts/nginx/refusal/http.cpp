@@ -282,6 +282,11 @@ void Judge::define(Arguments words) {
   check_new_variable(words.back());
 }
 
+/// Its groups are no variables, whatever their names.
+void Judge::split_path(Arguments words) {
+  if (words[0].find("(?") == words[0].npos) check_regex(words[0], false);
+}
+
 void Judge::proxy_redirect(Arguments words) {
   if (words.size() == 1 && words[0] != "off" && words[0] != "default")
     refuse(invalid_parameter(words[0]));

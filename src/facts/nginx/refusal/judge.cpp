@@ -32,6 +32,7 @@ Judge::Handler Judge::handler_of(const Word& word, Context context) {
       {"fastcgi_cache_path", in::http, &Judge::give_zone},
       {"fastcgi_param", in::any_http, &Judge::late_script},
       {"fastcgi_pass", kIn, &Judge::pass_on},
+      {"fastcgi_split_path_info", kSet, &Judge::split_path},
       {"geo", in::http, &Judge::define},
       {"grpc_pass", kIn, &Judge::pass_on},
       {"hash", in::upstream, &Judge::upstream_method},

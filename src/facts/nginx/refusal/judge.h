@@ -135,6 +135,7 @@ class Judge {
   void script(Arguments words);
   void server_name(Arguments words);
   void set(Arguments words);
+  void split_path(Arguments words);
   void try_files(Arguments words);
   void upstream(Arguments words);
   void certificate(Arguments words);
